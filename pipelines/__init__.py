@@ -1,0 +1,1 @@
+"""Hear, take turns, think, speak."""
