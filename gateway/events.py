@@ -1,0 +1,78 @@
+"""Events: the facts of one session, in order, with a number and a time.
+
+The same list is the client API, the session log, the audit trail and what tests expect. Pipelines
+and the agent produce `Fact`s; the gateway adds its own (who joined, how it ended) and gives each
+durable one the next sequence number of its session.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from pipelines.facts import AnyFact, Channel, Fact
+
+Message = dict[str, Any]
+"A JSON object on its way to a client."
+
+
+class SessionStarted(Fact):
+    """A contact began."""
+
+    type: Literal["session.started"] = "session.started"
+    channel: Channel
+
+
+class LegJoined(Fact):
+    """A connection joined the session."""
+
+    type: Literal["leg.joined"] = "leg.joined"
+    leg_id: str
+    role: Literal["customer", "bot", "human", "supervisor"]
+    kind: Literal["webrtc", "chat", "sip", "stream"]
+
+
+class LegLeft(Fact):
+    """A connection left the session."""
+
+    type: Literal["leg.left"] = "leg.left"
+    leg_id: str
+    by: str
+    reason: str
+
+
+class SessionEnded(Fact):
+    """How and why the contact ended, and through whom."""
+
+    type: Literal["session.ended"] = "session.ended"
+    outcome: str
+    "`resolved`, `abandoned`, `handed_off`, `failed`, `expired`."
+    reason: str
+    by: str
+
+
+AnyEventFact = Annotated[
+    AnyFact | SessionStarted | LegJoined | LegLeft | SessionEnded, Field(discriminator="type")
+]
+
+FACT: TypeAdapter[AnyEventFact] = TypeAdapter(AnyEventFact)
+"Parses any fact from its JSON object; raises `pydantic.ValidationError`."
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact with its place in the session."""
+
+    seq: int
+    "1, 2, 3 … without gaps for stored facts; 0 for facts that are sent but not stored."
+    at: float
+    "Unix time, seconds."
+    fact: Fact
+
+    def message(self) -> Message:
+        """The event as a JSON object for clients and the store."""
+        return {
+            "seq": self.seq,
+            "at": round(self.at, 3),
+            **self.fact.model_dump(mode="json", exclude_none=True),
+        }

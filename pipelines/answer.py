@@ -1,0 +1,49 @@
+"""How an answer is made, word by word: the seam between the agent and whoever gives it a mouth.
+
+Voice and chat run the same `Answerer`. It yields what to say, what that rests on, and facts; the runner
+emits each fact (which stores it and applies it to the conversation) before it asks for the next item,
+so the answerer always sees its own effects in the conversation.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pipelines.conversation import Conversation
+from pipelines.facts import Channel, Cited, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """The next words of the answer, spacing included."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the words rest on; the last one counts."""
+
+    source: Literal["workflow", "knowledge", "model", "fixed"]
+    citations: tuple[Cited, ...] = ()
+
+
+Piece = Say | Basis | Fact
+
+
+class Answerer(Protocol):
+    """Answers one customer turn."""
+
+    def respond(self, conversation: Conversation, turn_id: str, channel: Channel) -> AsyncIterator[Piece]:
+        """Answer the customer's turn `turn_id`, which is already in the conversation.
+
+        Ends by itself within its own deadline and says an honest sentence within 3 s whatever is down.
+        Closing the iterator (`aclose`) cancels the answer. Between a `ToolCalled` with effect `write`
+        and its `ToolFinished` the runner must not close it: it stops speaking and waits for the second.
+        """
+
+    def greeting(self, channel: Channel) -> str:
+        """What is said first, unasked."""
+
+    async def warm(self) -> None:
+        """Prefill what every answer begins with; called when the phone rings. Never raises."""

@@ -1,0 +1,122 @@
+"""What was said and done in one conversation: a fold of facts, and nothing else.
+
+The agent reads a `Conversation`; whoever runs the agent applies each fact to it. Because it is a pure
+fold, a conversation rebuilt from the session log equals the one that was lost with the process. [core]
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pipelines.facts import (
+    CustomerTurn,
+    Fact,
+    HandoffRequested,
+    IdentityVerified,
+    ReplyDone,
+    ToolCalled,
+    ToolFinished,
+    WorkflowChanged,
+)
+from tools.tool import Evidence, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One party's contribution."""
+
+    turn_id: str
+    party: Literal["customer", "bot"]
+    text: str
+    "For the bot: what was heard or could be read."
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowState:
+    """Where a workflow stands."""
+
+    workflow: str
+    state: str
+    awaiting: str | None
+    attempts: int
+    slots: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool call of this conversation and what came of it."""
+
+    call_id: str
+    tool: str
+    arguments: Mapping[str, Any]
+    outcome: str | None = None
+    code: str | None = None
+    receipt_id: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Conversation:
+    """Everything the agent may know about one session."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.turns: list[Turn] = []
+        self.workflow: WorkflowState | None = None
+        "The newest workflow, whatever its state."
+        self.identity: Identity | None = None
+        self.tools: dict[str, ToolUse] = {}
+        "By call id, in order."
+        self.handoff: HandoffRequested | None = None
+        self._answered: set[str] = set()
+
+    def apply(self, fact: Fact) -> None:
+        """Fold one fact in; facts that say nothing about state are ignored."""
+        match fact:
+            case CustomerTurn():
+                self.turns.append(Turn(fact.turn_id, "customer", fact.pii.text))
+            case ReplyDone():
+                self.turns.append(Turn(fact.turn_id, "bot", fact.pii.text, fact.interrupted))
+                if fact.answers is not None:
+                    self._answered.add(fact.answers)
+            case WorkflowChanged():
+                self.workflow = WorkflowState(
+                    fact.workflow, fact.state, fact.awaiting, fact.attempts, dict(fact.pii.values)
+                )
+            case IdentityVerified():
+                values = {key: str(value) for key, value in fact.pii.values.items()}
+                self.identity = Identity(fact.customer_id, fact.method, values)
+            case ToolCalled():
+                self.tools[fact.call_id] = ToolUse(fact.call_id, fact.tool, dict(fact.pii.values))
+            case ToolFinished():
+                asked = self.tools.get(fact.call_id)
+                self.tools[fact.call_id] = ToolUse(
+                    fact.call_id,
+                    fact.tool,
+                    asked.arguments if asked else {},
+                    fact.outcome,
+                    fact.code,
+                    fact.receipt_id,
+                    dict(fact.pii.values),
+                )
+            case HandoffRequested():
+                self.handoff = fact
+
+    @classmethod
+    def fold(cls, session_id: str, facts: Iterable[Fact]) -> "Conversation":
+        """The conversation that these facts, in order, amount to."""
+        conversation = cls(session_id)
+        for fact in facts:
+            conversation.apply(fact)
+        return conversation
+
+    def unanswered(self) -> list[Turn]:
+        """Customer turns without a reply, oldest first: what a restarted server still owes."""
+        return [t for t in self.turns if t.party == "customer" and t.turn_id not in self._answered]
+
+    def evidence(self) -> Evidence:
+        """What tool arguments may come from."""
+        return Evidence(
+            said=tuple(t.text for t in self.turns if t.party == "customer"),
+            results=tuple(use.data for use in self.tools.values() if use.outcome == "done"),
+        )
