@@ -1,0 +1,185 @@
+"""The structural rules of the code base that a machine can check.
+
+Reading order is dependency order: gateway, pipelines, tools, knowledge. A package may import the
+ones to its right and never one to its left, and nobody imports in a circle.
+"""
+
+import ast
+import itertools
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ["gateway", "pipelines", "tools", "knowledge"]
+MODULES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
+
+#: Protocols, parsers, deciders and state machines. Bytes, frames, ids and the time come in as arguments.
+CORES = [
+    "gateway/events.py",
+    "gateway/webrtc/rtvi.py",
+    "gateway/webrtc/turn.py",
+    "knowledge/chunk.py",
+    "pipelines/agent/claims.py",
+    "pipelines/agent/commands.py",
+    "pipelines/agent/tool_calls.py",
+    "pipelines/agent/workflow.py",
+    "pipelines/conversation.py",
+    "pipelines/facts.py",
+    "pipelines/sentences.py",
+    "pipelines/spoken.py",
+    "pipelines/turns.py",
+    "tools/evidence.py",
+    "tools/gate.py",
+    "tools/tool.py",
+]
+IMPURE = {"asyncio", "socket", "time", "threading", "random", "os", "secrets", "subprocess", "redis", "httpx"}
+BANNED_STEMS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers"}
+BANNED_SUFFIXES = ("Manager", "Helper", "Util", "Utils", "Impl")
+#: Above this a module has two things living in one room.
+LONGEST_MODULE = 450
+MOST_PARAMETERS = 8
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted name of every import, wherever in the file it stands."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            prefix = ".".join([*above, *filter(None, [node.module])])
+            yield prefix
+            yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+@each_module
+def test_imports_point_one_way(path: Path) -> None:
+    layer = LAYERS.index(path.relative_to(ROOT).parts[0])
+    left = set(LAYERS[:layer])
+    assert not [name for name in imports(path) if name.split(".")[0] in left]
+
+
+def test_no_import_cycles() -> None:
+    names = {
+        ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in MODULES
+    }
+    graph = {name: {i for i in imports(path) if i in names and i != name} for name, path in names.items()}
+    while leaves := [name for name, needs in graph.items() if not needs]:
+        for name in leaves:
+            del graph[name]
+        for needs in graph.values():
+            needs.difference_update(leaves)
+    assert not graph, f"cycle among {sorted(graph)}"
+
+
+def test_the_demo_shop_is_a_service_and_not_a_library() -> None:
+    users = [
+        path
+        for path in MODULES
+        if "shop" not in path.relative_to(ROOT).parts
+        for name in imports(path)
+        if name == "tools.shop" or name.startswith("tools.shop.")
+    ]
+    assert not users, "the shop is reached over HTTP only"
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_cores_do_no_io(core: str) -> None:
+    module = tree(ROOT / core)
+    assert not {name.split(".")[0] for name in imports(ROOT / core)} & IMPURE
+    waits = [n for n in ast.walk(module) if isinstance(n, ast.Await | ast.AsyncFor | ast.AsyncWith)]
+    assert not waits, "a core waits for nothing"
+
+
+@each_module
+def test_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree(path)), "the module needs a docstring"
+
+
+@each_module
+def test_package_docstring_is_all_there_is(path: Path) -> None:
+    if path.name == "__init__.py":
+        module = tree(path)
+        assert len(module.body) == 1, "an __init__.py holds its docstring only"
+        assert len((ast.get_docstring(module) or "").splitlines()) <= 40
+
+
+@each_module
+def test_names_say_what_things_are(path: Path) -> None:
+    assert path.stem not in BANNED_STEMS
+    classes = [n.name for n in ast.walk(tree(path)) if isinstance(n, ast.ClassDef)]
+    assert not [name for name in classes if name.endswith(BANNED_SUFFIXES) or name.startswith("Base")]
+
+
+@each_module
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST_MODULE
+
+
+@each_module
+def test_constructors_take_settings_and_not_lists_of_switches(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            parameters = len(node.args.args) + len(node.args.kwonlyargs) - 1
+            assert parameters <= MOST_PARAMETERS, f"line {node.lineno}: {parameters} parameters"
+
+
+@each_module
+def test_tasks_belong_to_a_group_and_queues_are_bounded(path: Path) -> None:
+    faults = []
+    for call in (n for n in ast.walk(tree(path)) if isinstance(n, ast.Call)):
+        name = ast.unparse(call.func)
+        if name in {"asyncio.create_task", "asyncio.ensure_future", "loop.create_task"}:
+            faults.append(f"line {call.lineno}: {name} outside a task group")
+        if name.split("[")[0].endswith("Queue") and not call.args and not call.keywords:
+            faults.append(f"line {call.lineno}: unbounded queue")
+    assert not faults
+
+
+@each_module
+def test_only_config_reads_the_environment(path: Path) -> None:
+    if path != ROOT / "gateway/config.py":
+        reads = [
+            n
+            for n in ast.walk(tree(path))
+            if isinstance(n, ast.Attribute) and ast.unparse(n) in {"os.environ", "os.getenv", "os.environb"}
+        ]
+        assert not reads
+
+
+def test_tests_mirror_the_code() -> None:
+    tests = {p.relative_to(ROOT / "tests") for p in (ROOT / "tests").rglob("test_*.py")}
+    expected = [p.relative_to(ROOT) for p in MODULES if p.stem not in {"__init__", "__main__"}]
+    missing = [str(p) for p in expected if p.with_name(f"test_{p.name}") not in tests]
+    assert not missing
+
+
+def test_nothing_names_a_machine_or_a_registry() -> None:
+    kinds = ("*.py", "*.md", "*.toml", "*.yaml", "*.yml", "*.lock", "*.ts", "*.tsx", "Makefile")
+    folders = [*LAYERS, "tests", "docs", "evals", "bench", "deploy", "web-demo/src"]
+    files = itertools.chain.from_iterable(
+        (ROOT / folder).rglob(kind) for folder in folders for kind in kinds if (ROOT / folder).is_dir()
+    )
+    banned = [
+        "/" + "work/",
+        "pypi" + ".org",
+        "registry.npmjs" + ".org",
+        "deb.debian" + ".org",
+        "file:///" + "root",
+    ]
+    for path in itertools.chain(files, ROOT.glob("*.*")):
+        if path.suffix in {".png", ".wav", ".sqlite"} or not path.is_file():
+            continue
+        text = path.read_text(errors="replace")
+        assert not [word for word in banned if word in text], path
