@@ -1,1 +1,19 @@
-"""The edge: connections in, sessions, people."""
+"""The edge: connections in, sessions, people.
+
+A `Session` is the stored record of one contact; a `LiveSession` is that contact while somebody is
+there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is stored, folded into the
+`Conversation` and shown to whoever listens. That list is the client API, the log and what tests expect.
+
+    leg.py room.py        one live connection to one person; who hears whom, and who may speak
+    webrtc/               a browser's connection as a leg: signalling, audio, data channel, RTVI
+    web/                  HTTP and websocket routes, message types; serves the built page
+    live.py               a session while it lasts: sequence numbers, listeners, one reply at a time
+    session.py events.py store/   the record, the typed events, SQLite or PostgreSQL
+    config.py             the one configuration; the only reader of the environment
+    app.py children.py    builds everything once; the processes that live and die with us
+    weights/              model files: catalogue, fetching, checking
+    cli/                  serve, call, chat, models, doctor, check
+
+Reading order: leg, events, live, app. Nothing to the right (`pipelines`, `tools`, `knowledge`) knows this
+package. Transports are handed a function to answer with and never import the application.
+"""
