@@ -1,7 +1,8 @@
-"""One live connection to one person, and the bounded channel that carries its audio.
+"""One live connection to one person, and the parts that every such connection is made of.
 
 Every way to reach a person (WebRTC, SIP, a carrier's media stream) offers the same `Leg`; rooms, the
-bot and handoff know nothing else of it.
+bot and handoff know nothing else of it. The parts are a bounded channel (what is heard), the clock that
+gives it a frame every 20 ms, and a playout buffer (what is said).
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from prometheus_client import Counter
 
 from gateway.events import Message
-from pipelines.audio import AudioPort
+from pipelines.audio import FRAME_MS, AudioPort, Frame
 
 T = TypeVar("T")
 
@@ -70,10 +71,15 @@ class Channel(Generic[T]):
         """Add an item; after `close` it is ignored."""
         if self._closed:
             return
-        if len(self._items) == self._items.maxlen:
+        if self.full:
             self._dropped.inc()
         self._items.append(item)
         self._ready.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether the next `put` would drop an item: for writers that rather refuse."""
+        return len(self._items) == self._items.maxlen
 
     def close(self) -> None:
         """No more items; the reader ends when it has read the rest."""
@@ -90,3 +96,101 @@ class Channel(Generic[T]):
             self._ready.clear()
             await self._ready.wait()
         return self._items.popleft()
+
+
+class FrameClock:
+    """Decides what passes so that frames which come when the network likes make one every 20 ms.  [core]
+
+    A frame passes the moment it comes, so nothing is added to the delay. The clock keeps count of how far
+    the frames that passed are ahead of the time that passed, and lets that wander by `SLACK` frames to
+    either side: jitter, a burst after a short outage and two clocks that drift lose nothing. Beyond it,
+    silence is due (the network is late) or the frame is surplus (it sends faster than time).
+    """
+
+    SLACK = 4
+    "Frames."
+
+    def __init__(self, now_ms: int) -> None:
+        self._origin_ms = now_ms
+        self._passed = 0
+
+    def admit(self, now_ms: int) -> bool:
+        """A frame came: whether it may pass."""
+        if self._ahead(now_ms) >= self.SLACK:
+            return False
+        self._passed += 1
+        return True
+
+    def lost(self, count: int, now_ms: int) -> int:
+        """`count` frames before the one that came are known to be lost: how many of silence stand for them.
+
+        Fewer when silence was passed on for them already because they were late.
+        """
+        return self._pass(min(count, -self._ahead(now_ms)))
+
+    def overdue(self, now_ms: int) -> int:
+        """How many frames of silence must pass now because nothing came in time."""
+        return self._pass(-self._ahead(now_ms) - self.SLACK)
+
+    def next_overdue_ms(self) -> int:
+        """When `overdue` will be more than zero if no frame comes before."""
+        return self._origin_ms + (self._passed + self.SLACK + 1) * FRAME_MS
+
+    def _ahead(self, now_ms: int) -> int:
+        return self._passed - (now_ms - self._origin_ms) // FRAME_MS
+
+    def _pass(self, count: int) -> int:
+        count = max(count, 0)
+        self._passed += count
+        return count
+
+
+PLAYOUT_MS = 400
+"What a leg's playout buffer holds."
+
+
+class Playout:
+    """Frames on their way to the other side: the writer waits while it is full, the wire takes when due.
+
+    One writer, one taker, one event loop. After `close` it is empty for ever and writing to it does nothing:
+    a speaker learns of the end from `frames()`, not from an exception in the middle of a word.
+    """
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque()
+        self._room = asyncio.Event()
+        self._closed = False
+        self._played_ms = 0
+
+    @property
+    def played_ms(self) -> int:
+        """Milliseconds taken so far."""
+        return self._played_ms
+
+    async def put(self, frame: Frame) -> None:
+        """Queue a frame, waiting while 400 ms are queued."""
+        while len(self._frames) * FRAME_MS >= PLAYOUT_MS and not self._closed:
+            self._room.clear()
+            await self._room.wait()
+        if not self._closed:
+            self._frames.append(frame)
+
+    def take(self) -> Frame | None:
+        """The next frame to send, counted as played; None when nothing is queued."""
+        if not self._frames:
+            return None
+        self._room.set()
+        self._played_ms += FRAME_MS
+        return self._frames.popleft()
+
+    def clear(self) -> int:
+        """Drop what is queued; return how many milliseconds that was."""
+        dropped = len(self._frames) * FRAME_MS
+        self._frames.clear()
+        self._room.set()
+        return dropped
+
+    def close(self) -> None:
+        """Drop what is queued and let a waiting writer go."""
+        self._closed = True
+        self.clear()
