@@ -1,0 +1,357 @@
+"""The client of a language model behind any endpoint that speaks OpenAI's chat protocol.
+
+It makes an unreliable thing bounded: a deadline for the first token and for the whole answer, a limit on
+tokens, a bounded number of calls at once with a bounded number waiting, one retry and only before the first
+token, and a circuit breaker so that a dead endpoint costs nothing. Tool calls are taken in the native form
+and as text (`tool_calls`). Closing a stream closes its HTTP response, which stops the server's work.
+Whatever goes wrong arrives as `Unavailable`; prompts and replies are logged nowhere.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import openai
+from prometheus_client import Counter, Gauge
+
+from pipelines.agent.breaker import Breaker
+from pipelines.agent.tool_calls import Wanted, begins, parse
+from pipelines.facts import Unavailable
+
+Message = Mapping[str, Any]
+"One message of a chat, as the protocol has it: role, content and what belongs to tools."
+
+_WAITING = Gauge("warmline_model_waiting", "Model calls that wait for a free slot.", ["endpoint"])
+_CALLS = Counter("warmline_model_calls_total", "Model calls by how they ended.", ["endpoint", "outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """One endpoint and what it may cost."""
+
+    base_url: str
+    "Ends in `/v1`."
+    model: str = "default"
+    api_key: str = field(default="none", repr=False)
+    name: str = "model"
+    "For metrics and logs."
+    slots: int = 2
+    "Calls at once; the embedded server has as many."
+    queue: int = 8
+    "Calls that may wait for a slot; one more is refused at once."
+    first_token_s: float = 6.0
+    "From the request to the first token, the wait for a slot included."
+    total_s: float = 20.0
+    tokens: int = 160
+    "Longest answer."
+    breaker_threshold: int = 3
+    breaker_cool_down_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may cost, where that is less than the endpoint's settings."""
+
+    first_token_s: float | None = None
+    total_s: float | None = None
+    tokens: int | None = None
+
+
+class ModelUnavailable(Unavailable):
+    """The model is down, full, too slow, or talks nonsense; `code` is that of a `Trouble` fact."""
+
+    def __init__(self, message: str, *, code: str = "model_unavailable") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The model wants tools to be called; always the last piece of a stream."""
+
+    calls: tuple[Wanted, ...]
+
+
+class LanguageModel(Protocol):
+    """Anything that continues a chat."""
+
+    def stream(
+        self, messages: Sequence[Message], *, tools: Sequence[Mapping[str, Any]] = (), limits: Limits = ...
+    ) -> AsyncGenerator[str | Asked, None]:
+        """Words as they come, and at the end the tool calls if there are any.
+
+        Raises:
+            ModelUnavailable: before the first word or in the middle.
+        """
+        ...
+
+    async def choose(
+        self, messages: Sequence[Message], schema: Mapping[str, Any], *, limits: Limits = ...
+    ) -> Mapping[str, Any]:
+        """One JSON object after `schema`; the caller checks it, as the server may not have.
+
+        Raises:
+            ModelUnavailable: also when what came is no JSON object.
+        """
+        ...
+
+
+class Model:
+    """`LanguageModel` over HTTP. `client` is for tests; by default one is made from `settings`."""
+
+    def __init__(self, settings: ModelSettings, client: openai.AsyncOpenAI | None = None) -> None:
+        self._settings = settings
+        # Retries are ours: the library's would go on after the caller's patience ended.
+        self._client = client or openai.AsyncOpenAI(
+            base_url=settings.base_url, api_key=settings.api_key, max_retries=0
+        )
+        self._slots = asyncio.Semaphore(settings.slots)
+        self._waiting = 0
+        self._breaker = Breaker(settings.breaker_threshold, settings.breaker_cool_down_s)
+
+    @property
+    def available(self) -> bool:
+        """Whether a call would be tried at all; for readiness."""
+        return not self._breaker.open
+
+    async def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        limits: Limits = Limits(),
+    ) -> AsyncGenerator[str | Asked, None]:
+        """See `LanguageModel.stream`."""
+        request: dict[str, Any] = {"messages": list(messages), "max_tokens": self._tokens(limits)}
+        if tools:
+            request["tools"] = list(tools)
+        reading = _Reading()
+        async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
+            async for chunk in chunks:
+                for piece in reading.take(chunk):
+                    yield piece
+        for last in reading.end():
+            yield last
+
+    async def choose(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        *,
+        limits: Limits = Limits(),
+    ) -> Mapping[str, Any]:
+        """See `LanguageModel.choose`."""
+        answer_format = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}
+        request = {
+            "messages": list(messages),
+            "max_tokens": self._tokens(limits),
+            "response_format": answer_format,
+            "temperature": 0,
+        }
+        text = ""
+        async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
+            async for chunk in chunks:
+                text += chunk.content or ""
+        return _object(text)
+
+    async def warm(self, messages: Sequence[Message], limits: Limits = Limits()) -> None:
+        """Have the server read `messages`, so that an answer that begins with them need not wait for it."""
+        request = {"messages": list(messages), "max_tokens": 1}
+        async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
+            async for _ in chunks:
+                pass
+
+    async def close(self) -> None:
+        """Close the connections; calls under way fail."""
+        await self._client.close()
+
+    def _tokens(self, limits: Limits) -> int:
+        return limits.tokens or self._settings.tokens
+
+    @asynccontextmanager
+    async def _call(self, limits: Limits) -> AsyncIterator["_Deadlines"]:
+        """A slot, the breaker's leave, and the deadlines; the body's end tells the breaker how it went."""
+        name = self._settings.name
+        loop = asyncio.get_running_loop()
+        if not self._breaker.allows(loop.time()):
+            _CALLS.labels(name, "breaker_open").inc()
+            raise ModelUnavailable(f"{name} failed lately and is left alone for a while")
+        outcome = "abandoned"
+        try:
+            begun = loop.time()
+            first_by = begun + (limits.first_token_s or self._settings.first_token_s)
+            async with self._slot(first_by):
+                yield _Deadlines(first_by, begun + (limits.total_s or self._settings.total_s))
+            outcome = "done"
+        except _Refused:
+            outcome = "refused"
+            raise
+        except ModelUnavailable:
+            outcome = "failed"
+            raise
+        finally:
+            _CALLS.labels(name, outcome).inc()
+            self._tell_breaker(outcome, loop.time())
+
+    def _tell_breaker(self, outcome: str, now: float) -> None:
+        if outcome == "done":
+            self._breaker.succeeded()
+        elif outcome == "failed":
+            self._breaker.failed(now)
+        else:
+            self._breaker.abandoned()
+
+    @asynccontextmanager
+    async def _slot(self, first_by: float) -> AsyncIterator[None]:
+        """One of the endpoint's slots. Waits its turn until `first_by`; a full queue refuses at once."""
+        name = self._settings.name
+        if self._slots.locked() and self._waiting >= self._settings.queue:
+            raise _Refused(f"{name} has {self._waiting} calls waiting already", code="model_busy")
+        self._waiting += 1
+        _WAITING.labels(name).set(self._waiting)
+        try:
+            async with asyncio.timeout_at(first_by):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise _Refused(f"{name} had no free slot in time", code="model_busy") from None
+        finally:
+            self._waiting -= 1
+            _WAITING.labels(name).set(self._waiting)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def _chunks(
+        self, request: Mapping[str, Any], deadlines: "_Deadlines"
+    ) -> AsyncGenerator["_Chunk", None]:
+        """The answer's pieces. One retry, and only while nothing has come."""
+        came = False
+        for attempt in (1, 2):
+            try:
+                async with aclosing(self._attempt(request, deadlines)) as chunks:
+                    async for chunk in chunks:
+                        came = True
+                        yield chunk
+                break
+            except (openai.APIConnectionError, openai.InternalServerError) as error:
+                if came or attempt == 2 or isinstance(error, openai.APITimeoutError):
+                    raise ModelUnavailable(f"{self._settings.name} broke off: {error}") from error
+            except openai.OpenAIError as error:
+                raise ModelUnavailable(f"{self._settings.name} refused: {type(error).__name__}") from error
+            except (ValueError, OSError) as error:
+                raise ModelUnavailable(f"{self._settings.name} sent no stream we can read") from error
+        if not came:
+            raise ModelUnavailable(f"{self._settings.name} answered nothing", code="model_garbage")
+
+    async def _attempt(
+        self, request: Mapping[str, Any], deadlines: "_Deadlines"
+    ) -> AsyncGenerator["_Chunk", None]:
+        """The answer's pieces over one HTTP request, within the deadlines."""
+        try:
+            async with asyncio.timeout_at(deadlines.first_by):
+                response = await self._client.chat.completions.create(
+                    model=self._settings.model, stream=True, timeout=openai.NOT_GIVEN, **request
+                )
+        except TimeoutError:
+            raise _slow(self._settings.name, "did not begin") from None
+        async with aclosing(response):
+            chunks = aiter(response)
+            by = deadlines.first_by
+            while True:
+                try:
+                    async with asyncio.timeout_at(min(by, deadlines.total_by)):
+                        chunk = await anext(chunks, None)
+                except TimeoutError:
+                    raise _slow(self._settings.name, "did not finish") from None
+                if chunk is None:
+                    return
+                if chunk.choices and (piece := _Chunk.of(chunk.choices[0])).says_something:
+                    by = deadlines.total_by
+                    yield piece
+
+
+class _Refused(ModelUnavailable):
+    """Refused by our own bound: no fault of the endpoint."""
+
+
+def _slow(name: str, what: str) -> ModelUnavailable:
+    return ModelUnavailable(f"{name} {what} in time", code="model_slow")
+
+
+@dataclass(frozen=True, slots=True)
+class _Deadlines:
+    """When the first and the last token must have come, in the loop's time."""
+
+    first_by: float
+    total_by: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """One piece of a streamed answer."""
+
+    content: str | None
+    calls: tuple[tuple[int, str, str], ...]
+    "Index, more of the tool's name, more of its arguments."
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.content) or bool(self.calls)
+
+    @classmethod
+    def of(cls, choice: Any) -> "_Chunk":
+        """From a chunk of the library, which does not check what the server sent."""
+        delta = getattr(choice, "delta", None)
+        calls: list[tuple[int, str, str]] = []
+        for call in getattr(delta, "tool_calls", None) or ():
+            function = getattr(call, "function", None)
+            name, arguments = getattr(function, "name", None), getattr(function, "arguments", None)
+            calls.append((getattr(call, "index", 0) or 0, str(name or ""), str(arguments or "")))
+        content = getattr(delta, "content", None)
+        return cls(content if isinstance(content, str) else None, tuple(calls))
+
+
+class _Reading:
+    """Puts a streamed answer together: words go out at once, what may be a tool call is held to the end."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._native: dict[int, list[str]] = {}
+
+    def take(self, chunk: _Chunk) -> list[str]:
+        """The words that can be said now."""
+        for index, name, arguments in chunk.calls:
+            call = self._native.setdefault(index, ["", ""])
+            call[0] += name
+            call[1] += arguments
+        self._held += chunk.content or ""
+        start = begins(self._held)
+        free = self._held if start is None else self._held[:start]
+        self._held = self._held[len(free) :]
+        return [free] if free else []
+
+    def end(self) -> list[str | Asked]:
+        """What was held, told apart."""
+        native = [json.dumps({"name": name, "arguments": given}) for name, given in self._native.values()]
+        calls = tuple(call for text in native for call in parse(text)[0])
+        if not self._held:
+            return [Asked(calls)] if calls else []
+        written, prose = parse(self._held)
+        pieces: list[str | Asked] = [prose if written else self._held] if prose else []
+        return [*pieces, Asked(calls + written)] if calls or written else pieces
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    """The JSON object in `text`; a server without schemas may have put a fence or prose around it."""
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        value = json.loads(text[start : end + 1])
+    except (ValueError, RecursionError):
+        raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage") from None
+    if not isinstance(value, dict):
+        raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage")
+    return value
