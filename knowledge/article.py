@@ -1,0 +1,314 @@
+"""Reads one Markdown article: YAML front matter, then sections of paragraphs, lists and tables [core].
+
+Relies on PyYAML's node tree, which knows the line of every key. The Markdown is the subset that help
+articles need (ATX headings, paragraphs, lists, pipe tables, fences); anything else reads as a paragraph.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import groupby
+from typing import NoReturn
+
+import yaml
+
+FRONT_MATTER_LINES = 60
+"""More lines than this before the closing `---` mean that it was forgotten."""
+LEAD_WORDS = 45
+"""A section's first paragraph is read out loud: about fifteen seconds."""
+
+_FIELDS = ("title", "topics", "updated")
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)[ \t#]*")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Every repetition is bounded: an article is not trusted, and an unbounded one is quadratic on hostile text.
+_INLINE = (
+    (re.compile(r"<!--.{0,2000}?-->", re.DOTALL), ""),
+    (re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\n]{0,500}\)"), r"\1"),
+    (re.compile(r"<(https?://[^<>\s]{1,500})>"), r"\1"),
+    (re.compile(r"</?[A-Za-z][^<>\n]{0,200}>"), " "),
+    (re.compile(r"`{1,3}([^`\n]{1,500})`{1,3}"), r"\1"),
+    (re.compile(r"\*{1,3}([^*\n]{1,500})\*{1,3}"), r"\1"),
+    (re.compile(r"(?<!\w)_{1,3}([^_\n]{1,500})_{1,3}(?!\w)"), r"\1"),
+    (re.compile(r"\\([^\w\s])"), r"\1"),
+)
+
+
+class Severity(StrEnum):
+    """What a problem means for its article."""
+
+    ERROR = "error"
+    """The article cannot be used."""
+    WARNING = "warning"
+    """The article is used; its author should look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with an article, and where to look."""
+
+    path: str
+    """The file, relative to the folder."""
+    line: int
+    """Counted from 1."""
+    message: str
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.severity}: {self.message}"
+
+
+class InvalidArticle(ValueError):
+    """The author's mistake: the text is no article. Correct the file; there is no use in trying again."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class BlockKind(StrEnum):
+    """The kinds of text that a section is made of."""
+
+    PARAGRAPH = "paragraph"
+    LIST = "list"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, or one item of a list, or one row of a table, as plain text on one line."""
+
+    kind: BlockKind
+    text: str
+    line: int
+    """Where it starts, counted from 1."""
+    marked_up: bool
+    """Whether the source has markup, which a voice cannot read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what follows it, down to the next heading of any level."""
+
+    headings: tuple[str, ...]
+    """The headings above, outermost first; empty before the first one."""
+    anchor: str
+    line: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One file of the folder, read and found valid."""
+
+    slug: str
+    path: str
+    title: str
+    topics: tuple[str, ...]
+    updated: date
+    sections: tuple[Section, ...]
+    warnings: tuple[Problem, ...]
+
+
+def slugify(text: str) -> str:
+    """A name for links: lower-case ASCII letters and digits, words joined by hyphens; may be empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").lower()).strip("-")
+
+
+def parse_article(path: str, text: str) -> Article:
+    """Read the article in `text`; `path` is its place in the folder, and gives it its slug.
+
+    Raises:
+        InvalidArticle: naming the first line that is wrong.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, 1):
+        if _CONTROL.search(line):
+            _refuse(path, number, "holds control characters; save it as plain text")
+    slug = slugify(path.rsplit("/", 1)[-1].removesuffix(".md"))
+    if not slug:
+        _refuse(path, 1, "the file's name has no letter or digit to make a slug of")
+    end = _front_matter_end(path, lines)
+    front = _Front(path, "\n".join(lines[1:end]))
+    sections = tuple(_sections(lines, end + 1))
+    if not any(section.blocks for section in sections):
+        _refuse(path, end + 1, "there is no text below the front matter")
+    return Article(
+        slug=slug,
+        path=path,
+        title=front.title(),
+        topics=front.topics(),
+        updated=front.updated(),
+        sections=sections,
+        warnings=(*front.unknown_fields(), *_unspeakable_leads(path, sections)),
+    )
+
+
+def _refuse(path: str, line: int, message: str) -> NoReturn:
+    raise InvalidArticle(Problem(path, line, message))
+
+
+def _front_matter_end(path: str, lines: list[str]) -> int:
+    """The index of the closing `---`."""
+    if lines[0].rstrip() != "---":
+        _refuse(path, 1, "front matter must come first, between two lines of `---`")
+    for index, line in enumerate(lines[1 : FRONT_MATTER_LINES + 2], 1):
+        if line.rstrip() == "---":
+            return index
+    _refuse(path, 1, f"the front matter has no closing `---` within {FRONT_MATTER_LINES} lines")
+
+
+class _Front:
+    """The front matter's fields, each with the line it stands on."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self._path = path
+        self._fields: dict[str, yaml.Node] = {}
+        self._lines: dict[str, int] = {}
+        for key, value in self._pairs(text):
+            # The text starts on the file's second line, and a mark counts from 0.
+            name, line = str(key.value), key.start_mark.line + 2
+            if name in self._fields:
+                _refuse(path, line, f"`{name}` is given twice")
+            self._fields[name], self._lines[name] = value, line
+
+    def _pairs(self, text: str) -> list[tuple[yaml.Node, yaml.Node]]:
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 2 if error.problem_mark else 1
+            _refuse(self._path, line, f"front matter is not YAML: {error.problem}")
+        except (yaml.YAMLError, RecursionError):
+            _refuse(self._path, 1, "front matter is not YAML")
+        if not isinstance(root, yaml.MappingNode):
+            _refuse(self._path, 1, f"front matter must give {', '.join(_FIELDS)}")
+        pairs: list[tuple[yaml.Node, yaml.Node]] = root.value
+        return pairs
+
+    def title(self) -> str:
+        return self._scalar("title")
+
+    def topics(self) -> tuple[str, ...]:
+        node = self._node("topics")
+        if isinstance(node, yaml.SequenceNode) and node.value:
+            words = [str(item.value).strip() for item in node.value if isinstance(item, yaml.ScalarNode)]
+            if len(words) == len(node.value) and all(words):
+                return tuple(words)
+        _refuse(self._path, self._lines["topics"], "`topics` must be a list of words, such as [returns, refunds]")
+
+    def updated(self) -> date:
+        try:
+            return date.fromisoformat(self._scalar("updated"))
+        except ValueError:
+            _refuse(self._path, self._lines["updated"], "`updated` must be a date, such as 2026-03-01")
+
+    def unknown_fields(self) -> Iterator[Problem]:
+        for name in self._fields.keys() - set(_FIELDS):
+            message = f"`{name}` is not a known field; known are {', '.join(_FIELDS)}"
+            yield Problem(self._path, self._lines[name], message, Severity.WARNING)
+
+    def _node(self, name: str) -> yaml.Node:
+        if name not in self._fields:
+            _refuse(self._path, 1, f"front matter lacks `{name}`")
+        return self._fields[name]
+
+    def _scalar(self, name: str) -> str:
+        node = self._node(name)
+        value = str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
+        if not value:
+            _refuse(self._path, self._lines[name], f"`{name}` must be one line of text")
+        return value
+
+
+def _sections(lines: list[str], start: int) -> Iterator[Section]:
+    """The sections from line index `start` on; the one before the first heading only where it has text."""
+    stack: list[tuple[int, str]] = []
+    anchors: dict[str, int] = {}
+    anchor, first, body = "", start, list[tuple[int, str]]()
+    fenced = False
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+            body.append((index, ""))
+        elif not fenced and (heading := _HEADING.fullmatch(line)):
+            if body or anchor:
+                yield Section(tuple(text for _, text in stack), anchor, first + 1, tuple(_blocks(body)))
+            level, text = len(heading[1]), _plain(heading[2])
+            stack = [entry for entry in stack if entry[0] < level] + [(level, text)]
+            anchor, first, body = _unique(slugify(text) or "section", anchors), index, []
+        elif line.strip() or body:
+            body.append((index, line))
+    if body or anchor:
+        yield Section(tuple(text for _, text in stack), anchor, first + 1, tuple(_blocks(body)))
+
+
+def _unique(anchor: str, taken: dict[str, int]) -> str:
+    taken[anchor] = taken.get(anchor, 0) + 1
+    return anchor if taken[anchor] == 1 else f"{anchor}-{taken[anchor]}"
+
+
+def _blocks(body: list[tuple[int, str]]) -> Iterator[Block]:
+    """Cut at blank lines, then each stretch to what it is."""
+    for blank, group in groupby(body, key=lambda numbered: not numbered[1].strip()):
+        if not blank:
+            stretch = list(group)
+            if stretch[0][1].lstrip().startswith("|"):
+                yield from _rows(stretch)
+            else:
+                yield from _paragraph_and_items(stretch)
+
+
+def _paragraph_and_items(stretch: list[tuple[int, str]]) -> Iterator[Block]:
+    kind, first, parts = BlockKind.PARAGRAPH, stretch[0][0], list[str]()
+    for index, line in stretch:
+        if item := _LIST_ITEM.match(line):
+            yield from _block(kind, first, parts)
+            kind, first, parts = BlockKind.LIST, index, [line[item.end() :]]
+        else:
+            parts.append(line.lstrip("> \t"))
+    yield from _block(kind, first, parts)
+
+
+def _rows(stretch: list[tuple[int, str]]) -> Iterator[Block]:
+    """A table's rows, each as `column: cell; column: cell`, so that it makes sense on its own."""
+    rows = [(index, [cell.strip() for cell in line.strip().strip("|").split("|")]) for index, line in stretch]
+    header = rows[0][1]
+    for index, cells in rows[1:]:
+        if not all(set(cell) <= set(":- ") for cell in cells):
+            named = (f"{name}: {cell}" for name, cell in zip(header, cells, strict=False) if cell)
+            yield from _block(BlockKind.TABLE, index, ["; ".join(named)])
+
+
+def _block(kind: BlockKind, index: int, parts: list[str]) -> Iterator[Block]:
+    source = " ".join(part.strip() for part in parts)
+    text = _plain(source)
+    if text:
+        yield Block(kind, text, index + 1, marked_up=text != " ".join(source.split()))
+
+
+def _plain(text: str) -> str:
+    """The text without inline markup: what a reader would see, on one line."""
+    for pattern, replacement in _INLINE:
+        text = pattern.sub(replacement, text)
+    return " ".join(text.split())
+
+
+def _unspeakable_leads(path: str, sections: tuple[Section, ...]) -> Iterator[Problem]:
+    for section in sections:
+        if not section.blocks:
+            continue
+        lead = section.blocks[0]
+        if lead.kind is not BlockKind.PARAGRAPH:
+            message = f"the section opens with a {lead.kind}; a paragraph that answers directly comes first"
+        elif lead.marked_up:
+            message = "the section's first paragraph is read out loud and must have no markup"
+        elif (words := len(lead.text.split())) > LEAD_WORDS:
+            message = f"the section's first paragraph is read out loud; {words} words are over {LEAD_WORDS}"
+        else:
+            continue
+        yield Problem(path, lead.line, message, Severity.WARNING)

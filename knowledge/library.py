@@ -1,0 +1,57 @@
+"""The articles last known to be good, and the index made of them.
+
+Relies on `ingest` to read the folder and on an `Embedder`. One broken file costs only its own last change: its
+previous version stays searchable until it is mended or removed.
+"""
+
+from pathlib import Path
+
+from knowledge.article import Article, Problem
+from knowledge.embedding import CachedEmbedder, Embedder
+from knowledge.index import KnowledgeIndex, build_edition
+from knowledge.ingest import Reading, read_folder
+
+
+class Library:
+    """A folder of articles and its index. Searching is for any thread, `refresh` for one at a time."""
+
+    index: KnowledgeIndex
+    """What to search; always the same object. Empty until the first `refresh`."""
+
+    def __init__(self, folder: Path, embedder: Embedder) -> None:
+        self.folder = folder
+        self.index = KnowledgeIndex(embedder)
+        self._embedder = CachedEmbedder(embedder)
+        self._articles: dict[str, Article] = {}
+        self._problems: tuple[Problem, ...] = ()
+
+    def refresh(self) -> None:
+        """Read the folder again and swap in what it says now. Blocks: seconds at first, then by what changed.
+
+        A folder that has gone (an unmounted volume) changes nothing but `problems`.
+
+        Raises:
+            EmbeddingUnavailable: the model does not run; the index stays as it was.
+        """
+        reading = read_folder(self.folder)
+        articles = self._kept(reading)
+        if articles != self._articles:
+            self.index.replace(build_edition(tuple(articles.values()), self._embedder))
+        self._articles, self._problems = articles, reading.problems
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What the last `refresh` found wrong, in the order of the files."""
+        return self._problems
+
+    def articles(self) -> tuple[Article, ...]:
+        """What is searched at present, in the order of the files."""
+        return tuple(self._articles.values())
+
+    def _kept(self, reading: Reading) -> dict[str, Article]:
+        """The valid articles, and of the refused ones the version before."""
+        if not self.folder.is_dir():
+            return self._articles
+        previous = {path: self._articles[path] for path in reading.refused if path in self._articles}
+        taken = {article.slug for article in reading.articles.values()}
+        previous = {path: article for path, article in previous.items() if article.slug not in taken}
+        return dict(sorted((reading.articles | previous).items()))
