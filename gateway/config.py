@@ -1,0 +1,315 @@
+"""Everything that can be set: one typed configuration from a YAML file and the environment.
+
+The file is `--config`, or `warmline.yaml` in the working folder if there is one. A variable
+`WARMLINE_SECTION__KEY` goes before the file, and the file before the defaults. This is the only module
+that reads the environment. Errors name the file, line and key, or the variable, and never a secret.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from gateway import marked_yaml
+
+PREFIX = "WARMLINE_"
+USUAL_FILE = "warmline.yaml"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; one line for each problem, in the order of the file."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _expand(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str | Path) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"A list, or in the environment a text with commas."
+Folder = Annotated[Path, BeforeValidator(_expand)]
+"A path; `~` is the home folder, relative ones count from the working folder."
+Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
+EmbeddedOrUrl = Annotated[str, Field(pattern=r"^(embedded|https?://\S+)$")]
+
+
+class Section(BaseModel):
+    """What all sections share: values cannot change, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Http(Section):
+    """Where we listen, and which pages may talk to us."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    "0 takes any free port."
+    allowed_origins: Names = ()
+    "Besides the pages we serve ourselves: origins such as `https://shop.example`."
+    trusted_proxies: Names = ()
+    "Addresses whose `X-Forwarded-For` and `-Proto` are believed."
+    pages: Folder | None = None
+    "The built pages; by default `web-demo/dist` beside the packages."
+
+
+class Store(Section):
+    """Where session records are kept."""
+
+    url: SecretStr = Field(default_factory=lambda: SecretStr(_default_store()))
+    "An SQLAlchemy address: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."
+
+
+class Redis(Section):
+    """Live state shared by several nodes; without it one process keeps it in memory."""
+
+    url: SecretStr | None = None
+
+
+class Models(Section):
+    """The model files of the embedded default."""
+
+    folder: Folder = Path("~/.cache/warmline/models")
+
+
+class Model(Section):
+    """The language model."""
+
+    endpoint: EmbeddedOrUrl = "embedded"
+    "`embedded` runs llama.cpp beside us; else the address of an OpenAI-compatible server, with its `/v1`."
+    name: str = "qwen2.5-coder-1.5b-instruct"
+    api_key: SecretStr | None = None
+    first_token_s: Annotated[float, Field(gt=0, le=60)] = 2.5
+    reply_s: Annotated[float, Field(gt=0, le=600)] = 20.0
+    slots: Annotated[int, Field(ge=1, le=256)] = 4
+    "Requests answered at the same time."
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    context_tokens: Annotated[int, Field(ge=512)] = 4096
+    "Per slot."
+
+
+class Recogniser(Section):
+    """Speech to text."""
+
+    engine: Literal["whisper", "openai"] = "whisper"
+    name: str = "whisper-base"
+    "`whisper`: a folder under `models.folder`; `openai`: the model's name at the endpoint."
+    endpoint: Url | None = None
+    api_key: SecretStr | None = None
+    language: str = "en"
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+
+
+class Voice(Section):
+    """Text to speech."""
+
+    engine: Literal["piper", "openai"] = "piper"
+    name: str = "piper/en_US-joe-medium.onnx"
+    "`piper`: a file under `models.folder`; `openai`: the model's name at the endpoint."
+    speaker: str | None = None
+    endpoint: Url | None = None
+    api_key: SecretStr | None = None
+
+
+class IceServer(Section):
+    """A STUN or TURN server as browsers take it."""
+
+    urls: Names
+    username: str | None = None
+    credential: SecretStr | None = None
+
+
+class Turn(Section):
+    """Short-lived TURN credentials from a secret shared with the TURN server (its REST API scheme)."""
+
+    urls: Names = ()
+    secret: SecretStr | None = None
+    lifetime_s: Annotated[int, Field(ge=60, le=86400)] = 3600
+
+
+class WebRtc(Section):
+    """Browser calls."""
+
+    ice_servers: tuple[IceServer, ...] = ()
+    turn: Turn = Turn()
+    calls: Annotated[int, Field(ge=0)] = 20
+    "At the same time; more are answered `busy`."
+
+
+class Agent(Section):
+    """What the agent is and knows."""
+
+    definition: Folder | None = None
+    "YAML; by default the demo shop's."
+    knowledge: Folder | None = None
+    "A folder of Markdown articles; by default the demo shop's."
+    timezone: str = "America/New_York"
+    "In which opening hours and dates are meant."
+
+
+class Shop(Section):
+    """The business service behind the tools."""
+
+    endpoint: EmbeddedOrUrl = "embedded"
+    token: SecretStr | None = None
+    "For an endpoint of your own; the embedded shop gets a random one."
+    database: Folder | None = None
+    "The embedded shop's SQLite file; by default beside the session store."
+
+
+class Limits(Section):
+    """Bounds that keep one visitor from harming the others."""
+
+    sessions: Annotated[int, Field(ge=1)] = 10_000
+    "Held in memory at the same time."
+    connections_per_address: Annotated[int, Field(ge=1)] = 200
+    openings_per_minute: Annotated[int, Field(ge=1)] = 300
+    "New chats and calls from one address."
+    frame_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 16_384
+    message_characters: Annotated[int, Field(ge=1)] = 4_000
+    messages: Annotated[int, Field(ge=1)] = 20
+    "Within `messages_window_s`, on one connection."
+    messages_window_s: Annotated[float, Field(gt=0)] = 10.0
+    body_bytes: Annotated[int, Field(ge=1024)] = 262_144
+    reply_s: Annotated[float, Field(gt=0)] = 45.0
+    "A chat reply that is not done by then is ended with an honest sentence."
+    idle_s: Annotated[float, Field(gt=0)] = 300.0
+    "A session nobody is connected to leaves memory after this time; the store keeps it."
+    drain_s: Annotated[float, Field(ge=0)] = 30.0
+    "How long a stopping gateway waits for replies and calls under way."
+
+
+class Logging(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+    "`auto`: colours on a terminal, else JSON lines."
+    pii: bool = False
+    "Write personal data in clear; for debugging on made-up data only."
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    http: Http = Http()
+    store: Store = Field(default_factory=Store)
+    redis: Redis = Redis()
+    models: Models = Models()
+    model: Model = Model()
+    recogniser: Recogniser = Recogniser()
+    voice: Voice = Voice()
+    webrtc: WebRtc = WebRtc()
+    agent: Agent = Agent()
+    shop: Shop = Shop()
+    limits: Limits = Limits()
+    logging: Logging = Logging()
+
+
+def load(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration of this process; raises `ConfigError`.
+
+    `file` must exist when given. `environment` is that of the process unless a test says otherwise.
+    """
+    variables = os.environ if environment is None else environment
+    if file is None and Path(USUAL_FILE).is_file():
+        file = Path(USUAL_FILE)
+    marked = _read(file) if file is not None else marked_yaml.Marked({}, {})
+    values: dict[str, Any] = dict(marked.value)
+    named = _overlay(values, variables)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        details = sorted(error.errors(include_url=False), key=lambda detail: marked.line(detail["loc"]))
+        problems = [_explain(detail, file, marked, named) for detail in details]
+        raise ConfigError(problems) from None
+
+
+def state_folder() -> Path:
+    """Where this process keeps its files: `$XDG_STATE_HOME/warmline`, or `./var`."""
+    home = os.environ.get("XDG_STATE_HOME")
+    return Path(home) / "warmline" if home else Path("var").resolve()
+
+
+def _default_store() -> str:
+    return f"sqlite+aiosqlite:///{state_folder() / 'warmline.sqlite'}"
+
+
+def _read(file: Path) -> marked_yaml.Marked:
+    try:
+        marked = marked_yaml.parse(file.read_text(encoding="utf-8"))
+    except marked_yaml.YamlError as error:
+        raise ConfigError([f"{file}:{error.line}: {error}"]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError([f"{file}: cannot be read: {reason}"]) from error
+    if not isinstance(marked.value, dict):
+        raise ConfigError([f"{file}:1: the configuration is a mapping of sections, such as `http:`"])
+    return marked
+
+
+def _overlay(values: dict[str, Any], variables: Mapping[str, str]) -> dict[marked_yaml.Path, str]:
+    """Put the environment's values over the file's; return which variable gave which path."""
+    named: dict[marked_yaml.Path, str] = {}
+    for variable, text in sorted(variables.items()):
+        if not variable.startswith(PREFIX):
+            continue
+        path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+        inner = values
+        for key in path[:-1]:
+            below = inner.get(key)
+            inner[key] = dict(below) if isinstance(below, dict) else {}
+            inner = inner[key]
+        inner[path[-1]] = yaml.safe_load(text) if text.startswith(("[", "{")) else text
+        named[path] = variable
+    return named
+
+
+def _explain(
+    detail: ErrorDetails,
+    file: Path | None,
+    marked: marked_yaml.Marked,
+    named: Mapping[marked_yaml.Path, str],
+) -> str:
+    keys = detail["loc"]
+    around = [keys[:length] for length in range(len(keys), 0, -1)]
+    variable = next((named[path] for path in around if path in named), None)
+    where = f"environment variable {variable}" if variable else f"{file}:{marked.line(keys)}"
+    return f"{where}: {'.'.join(map(str, keys))}: {_advice(detail)}"
+
+
+def _advice(detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        *section, key = detail["loc"]
+        known = _keys(section)
+        near = difflib.get_close_matches(str(key), known, 1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
+        return f"there is no such key; {hint}"
+    if detail["type"] == "string_pattern_mismatch":
+        choice = "`embedded` or " if "embedded" in detail["ctx"]["pattern"] else ""
+        return f"must be {choice}an address that begins with http:// or https://"
+    message = detail["msg"]
+    return message[0].lower() + message[1:]
+
+
+def _keys(path: Sequence[str | int]) -> list[str]:
+    """The keys that the section at `path` knows."""
+    section: type[BaseModel] = Config
+    for key in path:
+        if isinstance(key, str):
+            annotation = section.model_fields[key].annotation
+            inner = [annotation, *get_args(annotation)]
+            section = next(a for a in inner if isinstance(a, type) and issubclass(a, BaseModel))
+    return list(section.model_fields)

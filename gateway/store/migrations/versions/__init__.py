@@ -1,0 +1,1 @@
+"""One module for each step; the numbers give the order."""
