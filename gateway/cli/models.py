@@ -165,7 +165,7 @@ def _folder(given: Path | None) -> Path:
 
 
 def _verdict(faults: dict[str, Exception]) -> tuple[str, int]:
-    """One line for all faults, and the exit code: 69 only where nothing but unreachable places is at fault."""
+    """One line for all faults, and the exit code: 69 where nothing but unreachable places is at fault."""
     reasons: dict[str, list[str]] = {}
     for path, fault in sorted(faults.items()):
         reasons.setdefault(str(fault), []).append(path)
