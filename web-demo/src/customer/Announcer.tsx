@@ -1,0 +1,38 @@
+/** Tells screen readers what is final: whole replies, heard words, notes, the call's state. Never each partial. */
+import type { Item, View } from "../session";
+import { noteWords } from "./plain";
+import type { CallControl } from "./useCall";
+
+const CALL_WORDS: Record<CallControl["state"], string> = {
+  idle: "",
+  asking: "Your browser asks for the microphone.",
+  connecting: "The call is connecting.",
+  live: "The call is on. Speak when you like.",
+  reconnecting: "The call is reconnecting.",
+  over: "The call has ended.",
+};
+
+export function Announcer({ view, call }: { view: View; call: CallControl["state"] }) {
+  const last = view.items.findLast(isFinal);
+  return (
+    <div className="hidden">
+      <div aria-live="polite">{last === undefined ? "" : announcement(last)}</div>
+      <div aria-live="polite">{CALL_WORDS[call]}</div>
+    </div>
+  );
+}
+
+function isFinal(item: Item): boolean {
+  return item.kind === "note" || (item.kind === "reply" ? item.done : item.channel === "voice");
+}
+
+function announcement(item: Item): string {
+  switch (item.kind) {
+    case "customer":
+      return `You said: ${item.text}`;
+    case "reply":
+      return `Assistant: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
+    case "note":
+      return noteWords(item.fact);
+  }
+}

@@ -1,0 +1,141 @@
+/** Everything about the call: the big button, how it stands in words and colour, both voices, mute, hang up. */
+import { useEffect, useRef, useState } from "react";
+import type { View } from "../session";
+import { HangUpIcon, MicIcon, MicOffIcon, PersonIcon, PhoneIcon } from "./icons";
+import { LatencyStrip } from "./LatencyStrip";
+import { Meter } from "./Meter";
+import { PHASE_WORDS, phaseOf } from "./phase";
+import { CALL_FAULTS, sentenceCase, words } from "./plain";
+import { type CallControl, isInCall } from "./useCall";
+
+interface Props {
+  call: CallControl;
+  view: View;
+  askForPerson: () => void;
+}
+
+export function CallPanel({ call, view, askForPerson }: Props) {
+  const phase = phaseOf(call, view);
+  const calling = isInCall(call.state);
+  return (
+    <section className="call" data-phase={phase} data-calling={calling} aria-label="Call">
+      <CallStatus call={call} view={view} />
+      {calling ? <InCall call={call} /> : <CallButton call={call} disabled={view.ended !== null} />}
+      <Voice stream={call.voice} />
+      <CurrentRequest view={view} />
+      <LatencyStrip latency={view.latency} />
+      <PersonButton person={view.person} disabled={view.ended !== null} onClick={askForPerson} />
+    </section>
+  );
+}
+
+function CallStatus({ call, view }: Pick<Props, "call" | "view">) {
+  const phase = phaseOf(call, view);
+  const [title, hint] = call.fault === null ? PHASE_WORDS[phase] : CALL_FAULTS[call.fault.kind];
+  const shownHint = call.muted && call.state === "live" ? "You are muted. Unmute to speak." : hint;
+  return (
+    <div className="call-status">
+      <h2>
+        <span className="dot" aria-hidden="true" />
+        {title}
+        {call.since !== null && <Clock since={call.since} />}
+        {call.lastedMs !== null && <span className="clock">{duration(call.lastedMs)}</span>}
+      </h2>
+      <p>{call.fault?.message || shownHint}</p>
+    </div>
+  );
+}
+
+function CallButton({ call, disabled }: { call: CallControl; disabled: boolean }) {
+  const label = call.state === "idle" ? "Start a call" : "Call again";
+  return (
+    <div className="call-start">
+      <button type="button" className="call-button" onClick={call.start} disabled={disabled} aria-describedby="call-help">
+        <span className="call-disc">
+          <PhoneIcon />
+        </span>
+        {label}
+      </button>
+      <p id="call-help">Free, in your browser. It will ask for your microphone.</p>
+    </div>
+  );
+}
+
+function InCall({ call }: { call: CallControl }) {
+  return (
+    <div className="call-live">
+      <div className="voices">
+        <Meter label="You" levels={call.muted ? null : call.mine} side="mine" />
+        <Meter label="Assistant" levels={call.theirs} side="theirs" />
+      </div>
+      <div className="call-controls">
+        <button type="button" className="round" aria-pressed={call.muted} onClick={call.toggleMute}>
+          <span className="round-disc">{call.muted ? <MicOffIcon /> : <MicIcon />}</span>
+          {call.muted ? "Unmute" : "Mute"}
+        </button>
+        <button type="button" className="round round-end" onClick={call.hangUp}>
+          <span className="round-disc">
+            <HangUpIcon />
+          </span>
+          Hang up
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Plays the bot's voice. */
+function Voice({ stream }: { stream: MediaStream | null }) {
+  const audio = useRef<HTMLAudioElement>(null);
+  useEffect(() => {
+    if (audio.current !== null) audio.current.srcObject = stream;
+  }, [stream]);
+  return <audio ref={audio} autoPlay />;
+}
+
+function CurrentRequest({ view }: { view: View }) {
+  if (view.workflow === null) return null;
+  const { name, awaiting } = view.workflow;
+  return (
+    <div className="request">
+      <h3>Current request</h3>
+      <p>
+        {sentenceCase(words(name))}
+        {awaiting !== null && <span> · waiting for your {words(awaiting)}</span>}
+      </p>
+    </div>
+  );
+}
+
+const PERSON_WORDS: Record<View["person"], string> = {
+  none: "Talk to a person",
+  requested: "A person was asked to join",
+  joined: "A person is here",
+};
+
+function PersonButton({ person, disabled, onClick }: { person: View["person"]; disabled: boolean; onClick: () => void }) {
+  return (
+    <button type="button" className="wide" disabled={disabled || person !== "none"} onClick={onClick}>
+      <PersonIcon />
+      {PERSON_WORDS[person]}
+    </button>
+  );
+}
+
+function Clock({ since }: { since: number }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <span className="clock" role="timer" aria-label="Length of the call">
+      {duration(Math.max(0, now - since))}
+    </span>
+  );
+}
+
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

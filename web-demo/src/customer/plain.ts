@@ -1,0 +1,151 @@
+/**
+ * Plain words for what the wire names by code: tools, commands, workflows, outcomes, call faults. A name
+ * that is not listed is shown as its words (`look_up_order` → "look up order"), so a new tool needs no new page.
+ */
+import type { CallFault } from "../microphone";
+import type { NoteItem, ToolRun } from "../session";
+
+export const SHOP = "Fernhill Outfitters";
+
+export const FIRST_QUESTIONS = [
+  "Where is my order 10437? My ZIP code is 60614.",
+  "What is your return policy?",
+  "I want a refund for order 10812.",
+  "When is your store open?",
+];
+
+export const ASK_FOR_PERSON = "I would like to talk to a person, please.";
+
+/** While it runs, and once it is done. */
+const TOOLS: Record<string, [doing: string, done: string]> = {
+  look_up_order: ["Looking up the order", "Looked up the order"],
+  track_parcel: ["Tracking the parcel", "Tracked the parcel"],
+  refund_order: ["Requesting the refund", "Refund"],
+  refund: ["Requesting the refund", "Refund"],
+  cancel_order: ["Cancelling the order", "Cancellation"],
+  change_address: ["Changing the address", "Address change"],
+  reset_password: ["Sending a password reset", "Password reset"],
+  store_hours: ["Checking the opening hours", "Checked the opening hours"],
+  create_ticket: ["Opening a ticket", "Opened a ticket"],
+  verify_identity: ["Checking your details", "Checked your details"],
+  search_knowledge: ["Searching the help articles", "Searched the help articles"],
+};
+
+export function words(code: string): string {
+  return code.replaceAll(/[_.-]+/g, " ").trim();
+}
+
+export function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function toolTitle(run: ToolRun): string {
+  const [doing, done] = TOOLS[run.tool] ?? [sentenceCase(words(run.tool)), sentenceCase(words(run.tool))];
+  return run.result === null ? doing : done;
+}
+
+export function toolOutcome(run: ToolRun): string {
+  switch (run.result?.outcome) {
+    case undefined:
+      return "Working";
+    case "done":
+      return run.effect === "write" ? "Done" : "Found";
+    case "refused":
+      return "Not allowed";
+    case "failed":
+      return "Did not work";
+  }
+}
+
+const COMMANDS: Record<string, string> = {
+  ask: "a question",
+  hand_off: "talk to a person",
+  clarify: "not clear yet",
+  cancel: "stop this request",
+  confirm: "yes",
+  deny: "no",
+};
+
+/** E.g. `["start(order_status)", "fill(order_id)"]` → "order status, order id". */
+export function understoodWords(commands: string[]): string {
+  const parts = commands.map((command) => {
+    const inner = /\((.*)\)$/.exec(command)?.[1];
+    if (inner) return words(inner);
+    return COMMANDS[command.replace("()", "")] ?? words(command);
+  });
+  return [...new Set(parts)].join(", ");
+}
+
+const SOURCES: Record<string, string> = {
+  workflow: "from our shop's records",
+  knowledge: "from our help articles",
+};
+
+export function sourceWords(source: string | null): string | null {
+  return source === null ? null : (SOURCES[source] ?? null);
+}
+
+const HANDOFFS: Record<string, string> = {
+  resolved: "The conversation is over. Thank you for contacting us.",
+  handed_off: "The conversation went on with a person.",
+  expired: "The conversation ended because nothing happened for a while.",
+  failed: "The conversation ended because of a fault on our side. We are sorry.",
+};
+
+export function noteWords(fact: NoteItem["fact"]): string {
+  switch (fact.type) {
+    case "identity.verified":
+      return "We checked who you are. Personal details can be discussed now.";
+    case "handoff.requested":
+      return "We are asking a colleague to join. You can go on talking or writing here.";
+    case "leg.joined":
+      return "A colleague joined the conversation.";
+    case "leg.left":
+      return "Our colleague left the conversation.";
+    case "session.ended":
+      return HANDOFFS[fact.outcome] ?? "The conversation is over.";
+    case "trouble":
+      return fact.message;
+  }
+}
+
+/** What went wrong with a call, and what to do: a title and a sentence. */
+export const CALL_FAULTS: Record<CallFault, [title: string, remedy: string]> = {
+  insecure_origin: [
+    "Calls need a secure page",
+    "Browsers only open the microphone on https:// or localhost. Open this page that way, or write to us below.",
+  ],
+  unsupported: [
+    "This browser cannot make calls",
+    "Open the page in a current Chrome, Edge, Firefox or Safari, or write to us below.",
+  ],
+  permission_denied: [
+    "The microphone is blocked",
+    "Click the icon beside the address, allow the microphone for this page, then call again. In-app browsers may need the page opened in your normal browser.",
+  ],
+  no_microphone: [
+    "No microphone found",
+    "Plug in a headset or microphone, or switch one on in your system's sound settings, then call again.",
+  ],
+  microphone_busy: [
+    "Another program uses the microphone",
+    "Close other calls or recorders (or the browser tab that uses it), then call again.",
+  ],
+  microphone_gone: [
+    "The microphone was disconnected",
+    "Connect it again, or choose another one in your system's sound settings, then call again.",
+  ],
+  refused: ["We cannot take this call", "Please try again in a moment, or write to us below."],
+  gateway_unreachable: [
+    "We cannot be reached right now",
+    "Check your internet connection and call again in a moment. Messages you write are sent as soon as we are back.",
+  ],
+  no_path: [
+    "Your network does not let the call through",
+    "A firewall or VPN may block voice. Try another network, or write to us below.",
+  ],
+  connection_lost: [
+    "The connection was lost",
+    "We tried to get the call back for a while. Call again when your network is better; the conversation is kept.",
+  ],
+};

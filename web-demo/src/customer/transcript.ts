@@ -1,0 +1,40 @@
+/** The conversation as plain text, to copy or to keep. */
+import type { Item } from "../session";
+import { SHOP, noteWords, toolOutcome, toolTitle } from "./plain";
+
+export function transcriptText(items: Item[]): string {
+  return `${SHOP}: transcript\n\n${items.flatMap(lines).join("\n")}\n`;
+}
+
+function lines(item: Item): string[] {
+  const at = clock(item.at);
+  switch (item.kind) {
+    case "customer":
+      return [`[${at}] You (${item.channel === "voice" ? "spoken" : "written"}): ${item.text}`];
+    case "reply":
+      return [
+        ...item.tools.map((run) => {
+          const receipt = run.result?.receiptId ? `, receipt ${run.result.receiptId}` : "";
+          return `[${at}]   ${toolTitle(run)}: ${toolOutcome(run).toLowerCase()}${receipt}`;
+        }),
+        `[${at}] Assistant: ${item.text}${item.interrupted ? " [interrupted]" : ""}`,
+        ...item.citations.map((cited) => `[${at}]   Source: ${cited.title}`),
+      ];
+    case "note":
+      return [`[${at}] ${noteWords(item.fact)}`];
+  }
+}
+
+/** Time of day of a Unix time in seconds, as people here write it. */
+export function clock(at: number): string {
+  return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+export function download(text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "transcript.txt";
+  link.click();
+  URL.revokeObjectURL(address);
+}

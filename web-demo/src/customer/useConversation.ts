@@ -1,0 +1,155 @@
+/** Joins the chat connection and the fold of events to React: one conversation for the whole page. */
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { Chat, type ChatState } from "../chat";
+import type { Credentials } from "../memory";
+import { CallFailed } from "../microphone";
+import { EMPTY, type View, reduce } from "../session";
+import type { ErrorFrame } from "../wire";
+
+export interface Notice {
+  id: number;
+  text: string;
+}
+
+export interface Conversation {
+  view: View;
+  connection: ChatState;
+  notices: Notice[];
+  dismiss: (id: number) => void;
+  notify: (text: string) => void;
+  send: (text: string) => void;
+  typing: () => void;
+  /** Stops the reply under way. */
+  cancel: () => void;
+  startOver: () => void;
+  discard: (messageId: string) => void;
+  callOver: () => void;
+  /** The session to call in, once there is one. Rejects with `CallFailed`. */
+  credentials: () => Promise<Credentials>;
+}
+
+const CREDENTIALS_WITHIN_MS = 10_000;
+const MOST_NOTICES = 3;
+
+function newId(): string {
+  // Not `crypto.randomUUID`: that is missing on pages without https, where one can still write.
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function openSocket(): WebSocket {
+  const address = new URL("/chat", location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(address);
+}
+
+function errorWords(error: ErrorFrame): string {
+  switch (error.code) {
+    case "unknown_session":
+    case "bad_token":
+      return "Your earlier conversation could not be continued, so a new one was started.";
+    case "protocol_unsupported":
+      return "This page is out of date. Please reload it.";
+    default:
+      return error.message;
+  }
+}
+
+export function useConversation(): Conversation {
+  const [view, dispatch] = useReducer(reduce, EMPTY);
+  const [connection, setConnection] = useState<ChatState>("connecting");
+  const { notices, notify, dismiss } = useNotices();
+  const credentials = useMemo(() => new Waiting<Credentials>(), []);
+  const chat = useRef<Chat>(null);
+
+  useEffect(() => {
+    const connected = new Chat(
+      { open: openSocket, shelf: sessionStorage, newId, random: Math.random },
+      {
+        state: (state) => {
+          setConnection(state);
+          if (state !== "open") credentials.clear();
+        },
+        session: (found) => {
+          dispatch({ type: "session", session: found.session });
+          credentials.set(found);
+        },
+        event: (event) => dispatch({ type: "event", event }),
+        sent: (id, text) => dispatch({ type: "sent", id, text, at: Date.now() / 1000 }),
+        stored: (id) => dispatch({ type: "stored", id }),
+        refused: (id, error) => dispatch({ type: "refused", id, reason: errorWords(error) }),
+        discarded: (id) => dispatch({ type: "discarded", id }),
+        failed: (error) => notify(errorWords(error)),
+      },
+    );
+    chat.current = connected;
+    connected.start();
+    const retry = () => connected.retryNow();
+    const look = () => document.visibilityState === "visible" && connected.retryNow();
+    window.addEventListener("online", retry);
+    window.addEventListener("offline", retry);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      window.removeEventListener("online", retry);
+      window.removeEventListener("offline", retry);
+      document.removeEventListener("visibilitychange", look);
+      connected.stop();
+    };
+  }, [credentials, notify]);
+
+  return {
+    view,
+    connection,
+    notices,
+    dismiss,
+    notify,
+    send: useCallback((text: string) => void chat.current?.send(text), []),
+    typing: useCallback(() => chat.current?.typing(), []),
+    cancel: useCallback(() => chat.current?.cancel(), []),
+    startOver: useCallback(() => chat.current?.startOver(), []),
+    discard: useCallback((id: string) => dispatch({ type: "discarded", id }), []),
+    callOver: useCallback(() => dispatch({ type: "call.over" }), []),
+    credentials: useCallback(() => credentials.get(), [credentials]),
+  };
+}
+
+function useNotices() {
+  const [notices, setNotices] = useState<Notice[]>([]);
+  const count = useRef(0);
+  const dismiss = useCallback((id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id)), []);
+  const notify = useCallback((text: string) => {
+    const notice = { id: ++count.current, text };
+    setNotices((shown) => [...shown.filter((other) => other.text !== text), notice].slice(-MOST_NOTICES));
+  }, []);
+  return { notices, notify, dismiss };
+}
+
+/** A value that comes and goes; whoever asks while it is away waits for it, up to a limit. */
+class Waiting<T> {
+  private value: T | null = null;
+  private readonly askers = new Set<(value: T) => void>();
+
+  set(value: T): void {
+    this.value = value;
+    for (const answer of this.askers) answer(value);
+    this.askers.clear();
+  }
+
+  clear(): void {
+    this.value = null;
+  }
+
+  get(): Promise<T> {
+    if (this.value !== null) return Promise.resolve(this.value);
+    return new Promise((resolve, reject) => {
+      const answer = (value: T) => {
+        clearTimeout(timer);
+        resolve(value);
+      };
+      const timer = setTimeout(() => {
+        this.askers.delete(answer);
+        reject(new CallFailed("gateway_unreachable"));
+      }, CREDENTIALS_WITHIN_MS);
+      this.askers.add(answer);
+    });
+  }
+}

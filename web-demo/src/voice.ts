@@ -1,0 +1,300 @@
+/**
+ * One call: microphone in, bot's voice out, over a WebRTC connection that is negotiated as docs/wire.md says
+ * (compatible with pipecat's SmallWebRTC clients). Our own peer connection instead of their SDK, because the
+ * SDK's default device handling loads code from a third party's server at run time, offers video sections
+ * that nobody uses, and adds 116 KB; the events it would carry arrive on the chat websocket anyway.
+ */
+import { type Backoff, delayMs } from "./backoff";
+import { CallFailed, openMicrophone } from "./microphone";
+import { ShapeError } from "./shape";
+import { type Answer, type Candidates, type Offer, isPeerLeft, parseAnswer, parseIceServers, parseProblem } from "./wire";
+
+export type CallState = "asking" | "connecting" | "live" | "reconnecting";
+
+/** How a call ended: `customer` and `gateway` hung up; anything else is thrown as `CallFailed`. */
+export type CallEnd = "customer" | "gateway";
+
+export interface CallSettings {
+  /** The session to talk in; asked again for each connection, as it may have changed. */
+  session: () => Promise<{ session: string; token: string }>;
+  onState: (state: CallState) => void;
+  onMicrophone: (stream: MediaStream) => void;
+  onVoice: (stream: MediaStream) => void;
+}
+
+const CONNECT_WITHIN_MS = 15_000;
+/** ICE may find back by itself within this time. */
+const DISCONNECTED_FOR_MS = 3_000;
+const RECONNECT: Backoff = { firstMs: 400, maxMs: 4_000 };
+const RECONNECT_ATTEMPTS = 10;
+const TRICKLE_EVERY_MS = 100;
+
+/** A peer connection that is up: how it ends, and what a later one must name to take its place. */
+interface Link {
+  pcId: string;
+  /** `left`: the gateway hung up; `lost`: the network took it. */
+  ended: Promise<"left" | "lost">;
+  close: () => void;
+}
+
+export class Call {
+  private readonly settings: CallSettings;
+  private readonly hungUp = new AbortController();
+  private microphone: MediaStream | null = null;
+
+  constructor(settings: CallSettings) {
+    this.settings = settings;
+  }
+
+  /** Makes the call and returns when it is over; the microphone is closed by then. Throws `CallFailed`. */
+  async run(): Promise<CallEnd> {
+    try {
+      this.settings.onState("asking");
+      const microphone = await this.open();
+      this.settings.onMicrophone(microphone);
+      return await this.talk(microphone);
+    } catch (error) {
+      if (this.hungUp.signal.aborted) return "customer";
+      throw error;
+    } finally {
+      if (this.microphone !== null) close(this.microphone);
+    }
+  }
+
+  hangUp(): void {
+    this.hungUp.abort();
+  }
+
+  mute(muted: boolean): void {
+    this.microphone?.getAudioTracks().forEach((track) => (track.enabled = !muted));
+  }
+
+  private async open(): Promise<MediaStream> {
+    const opening = openMicrophone();
+    // Kept even when the customer hung up while the browser still asked, so that it is closed then.
+    void opening.then(
+      (stream) => (this.hungUp.signal.aborted ? close(stream) : (this.microphone = stream)),
+      () => undefined,
+    );
+    return unless(this.hungUp.signal, opening);
+  }
+
+  private async talk(microphone: MediaStream): Promise<CallEnd> {
+    const { signal } = this.hungUp;
+    const gone = microphoneGone(microphone);
+    this.settings.onState("connecting");
+    let link = await this.connect(microphone, null);
+    for (;;) {
+      this.settings.onState("live");
+      try {
+        const end = await unless(signal, Promise.race([link.ended, gone]));
+        if (end === "left") return "gateway";
+      } finally {
+        link.close();
+      }
+      this.settings.onState("reconnecting");
+      link = await this.reconnect(microphone, link.pcId);
+    }
+  }
+
+  private async reconnect(microphone: MediaStream, pcId: string): Promise<Link> {
+    for (let attempt = 0; attempt < RECONNECT_ATTEMPTS; attempt++) {
+      await unless(this.hungUp.signal, sleep(delayMs(RECONNECT, attempt, Math.random())));
+      try {
+        return await this.connect(microphone, pcId);
+      } catch (error) {
+        if (!(error instanceof CallFailed) || error.fault === "refused") throw error;
+      }
+    }
+    throw new CallFailed("connection_lost");
+  }
+
+  /** Negotiates one peer connection and waits until it carries media. */
+  private async connect(microphone: MediaStream, replaces: string | null): Promise<Link> {
+    const { signal } = this.hungUp;
+    const credentials = await unless(signal, this.settings.session());
+    const pc = new RTCPeerConnection({ iceServers: await unless(signal, iceServers()) });
+    try {
+      const channel = pc.createDataChannel("chat", { ordered: true });
+      const ended = endOf(pc, channel);
+      pc.ontrack = ({ track, streams }) => this.settings.onVoice(streams[0] ?? new MediaStream([track]));
+      for (const track of microphone.getAudioTracks()) {
+        pc.addTransceiver(track, { direction: "sendrecv", streams: [microphone] });
+      }
+      const pcId = await unless(signal, negotiate(pc, replaces, credentials));
+      await unless(signal, connected(pc, ended));
+      return { pcId, ended, close: () => pc.close() };
+    } catch (error) {
+      pc.close();
+      throw error;
+    }
+  }
+}
+
+// --- negotiation ---------------------------------------------------------------------------------------
+
+async function negotiate(
+  pc: RTCPeerConnection,
+  replaces: string | null,
+  credentials: Offer["request_data"],
+): Promise<string> {
+  const trickle = new Trickle();
+  pc.onicecandidate = ({ candidate }) => trickle.add(candidate);
+  await pc.setLocalDescription(await pc.createOffer());
+  const answer = await sendOffer({
+    sdp: pc.localDescription?.sdp ?? "",
+    type: "offer",
+    pc_id: replaces,
+    restart_pc: replaces !== null,
+    request_data: credentials,
+  });
+  await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+  trickle.open(answer.pc_id);
+  return answer.pc_id;
+}
+
+async function sendOffer(offer: Offer): Promise<Answer> {
+  const response = await request("/api/offer", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(offer),
+  });
+  const body = await response.text();
+  if (!response.ok) {
+    const problem = parseProblem(body);
+    const worthRetrying = problem?.retry ?? response.status >= 500;
+    throw new CallFailed(worthRetrying ? "gateway_unreachable" : "refused", problem?.message);
+  }
+  return checked(() => parseAnswer(body));
+}
+
+async function iceServers(): Promise<RTCIceServer[]> {
+  const response = await request("/api/ice", {});
+  if (!response.ok) throw new CallFailed("gateway_unreachable", parseProblem(await response.text())?.message);
+  const body = await response.text();
+  return checked(() => parseIceServers(body));
+}
+
+async function request(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, signal: AbortSignal.timeout(CONNECT_WITHIN_MS) });
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof DOMException) throw new CallFailed("gateway_unreachable");
+    throw error;
+  }
+}
+
+function checked<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof ShapeError) throw new CallFailed("gateway_unreachable", error.message);
+    throw error;
+  }
+}
+
+/** Sends ICE candidates as they are found, a few at a time, once the gateway has named the connection. */
+class Trickle {
+  private readonly found: RTCIceCandidate[] = [];
+  private pcId: string | null = null;
+  private scheduled = false;
+
+  add(candidate: RTCIceCandidate | null): void {
+    if (candidate === null || candidate.candidate === "") return;
+    this.found.push(candidate);
+    this.schedule();
+  }
+
+  open(pcId: string): void {
+    this.pcId = pcId;
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.pcId === null || this.scheduled || this.found.length === 0) return;
+    this.scheduled = true;
+    setTimeout(() => void this.flush(), TRICKLE_EVERY_MS);
+  }
+
+  private async flush(): Promise<void> {
+    this.scheduled = false;
+    if (this.pcId === null) return;
+    const candidates = this.found.splice(0).map((candidate) => ({
+      candidate: candidate.candidate,
+      sdp_mid: candidate.sdpMid,
+      sdp_mline_index: candidate.sdpMLineIndex,
+    }));
+    const body: Candidates = { pc_id: this.pcId, candidates };
+    try {
+      await request("/api/offer", {
+        method: "PATCH",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    } catch (error) {
+      // The candidates that the gateway has may do; if not, the connection times out and says so.
+      if (!(error instanceof CallFailed)) throw error;
+    }
+  }
+}
+
+// --- waiting -------------------------------------------------------------------------------------------
+
+function endOf(pc: RTCPeerConnection, channel: RTCDataChannel): Promise<"left" | "lost"> {
+  return new Promise((resolve) => {
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    pc.addEventListener("connectionstatechange", () => {
+      clearTimeout(patience);
+      if (pc.connectionState === "failed") resolve("lost");
+      if (pc.connectionState === "closed") resolve("left");
+      if (pc.connectionState === "disconnected") patience = setTimeout(() => resolve("lost"), DISCONNECTED_FOR_MS);
+    });
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (typeof data === "string" && isPeerLeft(data)) resolve("left");
+    };
+    // The far end closed the channel while the way there is fine: it hung up.
+    channel.onclose = () => resolve(pc.connectionState === "connected" ? "left" : "lost");
+  });
+}
+
+async function connected(pc: RTCPeerConnection, ended: Promise<"left" | "lost">): Promise<void> {
+  const up = new Promise<"up">((resolve) => {
+    const look = () => {
+      if (pc.connectionState === "connected") resolve("up");
+    };
+    pc.addEventListener("connectionstatechange", look);
+    look();
+  });
+  const outcome = await Promise.race([up, ended, sleep(CONNECT_WITHIN_MS)]);
+  if (outcome !== "up") throw new CallFailed("no_path");
+}
+
+/** Rejects when the device goes away (unplugged, taken back by the system). */
+function microphoneGone(microphone: MediaStream): Promise<never> {
+  const gone = new Promise<never>((_, reject) => {
+    for (const track of microphone.getAudioTracks()) {
+      track.addEventListener("ended", () => reject(new CallFailed("microphone_gone")));
+    }
+  });
+  // Between two connections nobody is waiting for it; then the rejection is not an unhandled one.
+  gone.catch(() => undefined);
+  return gone;
+}
+
+/** Waits for `work`, but no longer than until the caller hangs up; then it throws the signal's reason. */
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function close(stream: MediaStream): void {
+  stream.getTracks().forEach((track) => track.stop());
+}
+
+function sleep(ms: number): Promise<"elapsed"> {
+  return new Promise((resolve) => setTimeout(() => resolve("elapsed"), ms));
+}
