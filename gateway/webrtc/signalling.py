@@ -102,7 +102,7 @@ class Signalling:
         self._spawn = spawn
         self._patience = patience
         self._legs: dict[str, WebRtcLeg] = {}
-        # A client may ask again while its first request is under way; one answer must be whole before the next.
+        # A client may ask again while its first request is under way: one answer is finished before the next.
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def offer(self, request: Offer, answerer: Answerer) -> Answer:
@@ -122,8 +122,8 @@ class Signalling:
     async def add_candidates(self, request: Candidates) -> None:
         """Take trickled candidates.
 
-        Those of no use to us are passed over: `.local` names, TCP, and the mark that there are no more (taking
-        it would let a hopeless connection fail sooner, but aiortc then refuses candidates that come later).
+        Those of no use to us are passed over: `.local` names, TCP, and the mark that there are no more (with
+        it a hopeless connection would fail sooner, but aiortc would refuse candidates that come late).
         Raises `ProtocolError` (`unknown_peer`, `bad_candidate`, `too_many_candidates`).
         """
         leg = self._leg(request.pc_id)
