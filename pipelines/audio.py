@@ -53,3 +53,27 @@ class AudioPort(Protocol):
 
     def played_ms(self) -> int:
         """Milliseconds of queued audio that have left for the other side since the port opened."""
+
+
+class Framer:
+    """Cuts a stream of PCM in pieces of any size into frames; keeps the remainder for the next piece."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._bytes = sample_rate // 50 * 2
+        self._rest = b""
+
+    def feed(self, pcm: bytes) -> list[Frame]:
+        """The frames that are complete with these bytes."""
+        data = self._rest + pcm
+        whole = len(data) - len(data) % self._bytes
+        self._rest = data[whole:]
+        return [Frame(data[at : at + self._bytes], self._sample_rate) for at in range(0, whole, self._bytes)]
+
+    def flush(self) -> list[Frame]:
+        """The remainder, filled up with silence to a whole frame; nothing if there is none."""
+        if not self._rest:
+            return []
+        last = Frame(self._rest.ljust(self._bytes, b"\0"), self._sample_rate)
+        self._rest = b""
+        return [last]

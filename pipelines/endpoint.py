@@ -1,0 +1,101 @@
+"""Does it sound as if the customer has finished? Asked at every pause, answered by smart-turn v3.2.
+
+The network (BSD-2, pipecat-ai/smart-turn-v3) hears the last eight seconds and says how probable it is
+that the turn is complete. One ONNX session serves all calls, in a worker thread of `speech.py`.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from faster_whisper.feature_extractor import FeatureExtractor
+
+from pipelines.audio import FRAME_MS, Frame
+from pipelines.recognizer import samples_16k
+from pipelines.speech import Dropped, Failed, Job, ModelWorkers, Priority
+from pipelines.voice import Samples
+
+HEARS_MS = 8_000
+LEAD_MS = 400
+COMPLETE = 0.5
+"Probability from which a turn counts as complete."
+
+Judgement = Callable[[int, bool], None]
+"""Takes the number of a pause and whether the turn sounds complete; on the event loop."""
+
+
+class Endpoint(Protocol):
+    """Judges the pauses of one call."""
+
+    def hear(self, frame: Frame) -> None:
+        """Take the next 20 ms of the call."""
+
+    def start(self) -> None:
+        """An utterance began: what was said before does not count."""
+
+    def judge(self, pause: int) -> None:
+        """Say soon, by the `Judgement`, whether the turn sounds complete; perhaps never, under load."""
+
+    def close(self) -> None:
+        """The call is over."""
+
+
+class SmartTurn:
+    """The loaded model."""
+
+    def __init__(self, model: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._features = FeatureExtractor(chunk_length=8)
+
+    def probability(self, samples: Samples) -> float:
+        """How probably the turn is over after this sound at 16 kHz; blocks for some 40 ms."""
+        heard: Samples = np.zeros(16 * HEARS_MS, np.float32)
+        kept = samples[-len(heard) :]
+        heard[len(heard) - len(kept) :] = kept
+        heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
+        mel = self._features(heard)[None, :, : HEARS_MS // 10].astype(np.float32)
+        return float(self._session.run(None, {"input_features": mel})[0].item())
+
+
+class SmartTurnEndpoint:
+    """Judges the pauses of one call by the shared model."""
+
+    def __init__(self, call_id: str, model: SmartTurn, workers: ModelWorkers, tell: Judgement) -> None:
+        self._call_id = call_id
+        self._model = model
+        self._workers = workers
+        self._tell = tell
+        self._heard: deque[Frame] = deque(maxlen=HEARS_MS // FRAME_MS)
+
+    def hear(self, frame: Frame) -> None:
+        """Take the next 20 ms."""
+        self._heard.append(frame)
+
+    def start(self) -> None:
+        """An utterance began."""
+        while len(self._heard) > LEAD_MS // FRAME_MS:
+            self._heard.popleft()
+
+    def judge(self, pause: int) -> None:
+        """Ask the model; a failing or overloaded model gives no verdict, and turn taking does without."""
+        if not self._heard:
+            return
+        pcm, rate = b"".join(frame.pcm for frame in self._heard), self._heard[-1].sample_rate
+
+        def done(result: float | Dropped | Failed) -> None:
+            if isinstance(result, float):
+                self._tell(pause, result >= COMPLETE)
+
+        work = Job(
+            self._call_id, Priority.FINAL, lambda: self._model.probability(samples_16k(pcm, rate)), done
+        )
+        self._workers.submit(work)
+
+    def close(self) -> None:
+        """The call is over."""
+        self._workers.drop_call(self._call_id)

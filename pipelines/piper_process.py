@@ -1,0 +1,114 @@
+"""The Piper voice as a program of its own: `python -m pipelines.piper_process --voice VOICE.onnx`.
+
+Piper is GPL-3.0-or-later. It is therefore never imported by the gateway; this program loads it, reads
+requests on stdin and writes sound to stdout (`piper_wire.py`), and ends when stdin does. One thread
+reads, one synthesises; a request that was cancelled meanwhile costs at most the sentence under way.
+"""
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import onnxruntime
+import soxr
+
+from pipelines.piper_wire import HEADER, RATE, Kind, WireMessage, unpack_header
+
+BACKLOG = 256
+"Requests waiting at most; beyond that the reader stops reading and the pipe pushes back."
+
+
+def load_voice(model: Path, threads: int) -> Any:
+    """The voice, with as many threads as it may use and without busy waiting between sentences."""
+    from piper import PiperVoice
+    from piper.config import PiperConfig
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    config = json.loads(model.with_name(model.name + ".json").read_text())
+    return PiperVoice(session=session, config=PiperConfig.from_dict(config))
+
+
+class Service:
+    """Speaks requests one after another."""
+
+    def __init__(self, voice: Any, output: BinaryIO) -> None:
+        self._voice = voice
+        self._output = output
+        self._requests: queue.Queue[WireMessage | None] = queue.Queue(BACKLOG)
+        # Written by the reading thread, read by the speaking one; a set's add and discard are atomic.
+        self._cancelled: set[int] = set()
+        self._abandoned = False
+
+    def read(self, source: BinaryIO) -> None:
+        """Take requests until the other end closes the pipe."""
+        while len(header := source.read(HEADER.size)) == HEADER.size:
+            length, kind, request = unpack_header(header)
+            message = WireMessage(kind, request, source.read(length))
+            if kind is Kind.CANCEL:
+                self._cancelled.add(request)
+            else:
+                self._requests.put(message)
+        self._abandoned = True
+        self._requests.put(None)
+
+    def serve(self) -> None:
+        """Speak until there are no more requests."""
+        self._send(WireMessage(Kind.READY))
+        while (message := self._requests.get()) is not None and not self._abandoned:
+            try:
+                self._speak(message)
+                self._send(WireMessage(Kind.DONE, message.request))
+            except (ValueError, RuntimeError, UnicodeError) as error:
+                self._send(WireMessage(Kind.FAILED, message.request, type(error).__name__.encode()))
+            self._cancelled.discard(message.request)
+
+    def _speak(self, message: WireMessage) -> None:
+        (rate,) = RATE.unpack(message.payload[: RATE.size])
+        text = message.payload[RATE.size :].decode()
+        for chunk in self._voice.synthesize(text):
+            if message.request in self._cancelled or self._abandoned:
+                return
+            sound = chunk.audio_float_array
+            if chunk.sample_rate != rate:
+                sound = soxr.resample(sound, chunk.sample_rate, rate, quality="HQ")
+            pcm = (np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes()
+            self._send(WireMessage(Kind.AUDIO, message.request, pcm))
+
+    def _send(self, message: WireMessage) -> None:
+        self._output.write(message.pack())
+        self._output.flush()
+
+
+def main() -> None:
+    """Run until stdin ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--voice", type=Path, required=True, help="Piper voice, .onnx with .onnx.json beside")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    # Ctrl-C goes to the whole process group; the gateway closes our stdin when it is done with us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whatever a library prints must not get between the messages.
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    service = Service(load_voice(arguments.voice, arguments.threads), output)
+    reader = threading.Thread(target=service.read, args=(sys.stdin.buffer,), name="requests", daemon=True)
+    reader.start()
+    try:
+        service.serve()
+    except BrokenPipeError:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Whisper on short windows: a few seconds of speech in, its words out, in a fifth of a second.
+
+Whisper pads everything to 30 s; a customer's sentence is 3 s long. Here the sound is padded only to the
+first of 10, 15 or 30 s that leaves a second over, and decoded greedily without timestamps. Short windows
+make Whisper say a sentence twice now and then: whole-sentence repeats are cut, and a decode that looks
+wrong is done again at 30 s. It also invents words for noise; what it is known to invent is not believed
+where it hesitates. Relies on faster-whisper's tokenizer and features and on CTranslate2.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+from tokenizers import Tokenizer as Vocabulary
+
+from pipelines.voice import Samples
+
+SAMPLE_RATE = 16_000
+WINDOWS_S = (10, 15, 30)
+"Windows, in s; the first that leaves `SPARE_S` over is taken."
+SPARE_S = 1.0
+MIN_LOGPROB = -1.0
+"Mean log probability of a token below which a decode is not trusted (as in Radford et al., 2022, §4.5)."
+MAX_COMPRESSION = 2.4
+"Above this the text repeats itself (same source)."
+MAX_NO_SPEECH = 0.6
+INVENTED = re.compile(
+    r"^\W*(?:thank you(?: (?:so|very) much)?|thanks(?: for (?:watching|listening))?|you|bye(?: bye)?|the end|"
+    r"please subscribe|subtitles by .*|i'?m sorry|so|okay|oh|hmm|music|silence|applause|\W*)\W*$",
+    re.IGNORECASE,
+)
+"What Whisper hears in noise."
+DOUBTFUL_LOGPROB = -0.55
+DOUBTFUL_NO_SPEECH = 0.35
+RETRY_S = 2.0
+"Shorter sound is not decoded again: a second's wait for one word helps nobody."
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperSettings:
+    """Which model, and how it runs."""
+
+    folder: Path
+    "A CTranslate2 Whisper model: model.bin, config.json, tokenizer.json."
+    language: str = "en"
+    cpu_threads: int = 2
+    "Per decode."
+    workers: int = 1
+    "Decodes at the same time; each has its own `cpu_threads`."
+    compute_type: str = "int8"
+    hot_words: str = ""
+    "Names and terms that Whisper should expect, as a sentence or a list."
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one decode gave."""
+
+    text: str
+    logprob: float
+    "Mean per token."
+    no_speech: float
+    "Probability that there was no speech at all."
+    window_s: int
+
+
+def window_s(seconds: float) -> int:
+    """The window for so much sound."""
+    return next((window for window in WINDOWS_S if window >= seconds + SPARE_S), WINDOWS_S[-1])
+
+
+def cut_repeats(text: str) -> str:
+    """Drop a sentence of three words or more that only says the one before it again."""
+    kept: list[str] = []
+    for sentence in re.findall(r"[^.!?]+[.!?]*\s*", text):
+        if not (kept and _bare(sentence) == _bare(kept[-1]) and len(sentence.split()) >= 3):
+            kept.append(sentence)
+    return "".join(kept).strip()
+
+
+def compression(text: str) -> float:
+    """How much shorter the text gets when compressed: high for text that repeats itself."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0
+
+
+def suspicious(decoded: Decoded) -> bool:
+    """Whether the short window may have spoilt the decode; noise does not get better in a long one."""
+    if decoded.no_speech > MAX_NO_SPEECH:
+        return False
+    return decoded.logprob < MIN_LOGPROB or compression(decoded.text) > MAX_COMPRESSION
+
+
+def believable(decoded: Decoded) -> bool:
+    """Whether the words were probably said, and not made up for noise."""
+    if decoded.no_speech > MAX_NO_SPEECH and decoded.logprob < DOUBTFUL_LOGPROB:
+        return False
+    doubtful = decoded.logprob < DOUBTFUL_LOGPROB or decoded.no_speech > DOUBTFUL_NO_SPEECH
+    return not (doubtful and INVENTED.match(decoded.text))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\W", "", text).lower()
+
+
+class Whisper:
+    """One loaded model. `decode` may be called from several threads."""
+
+    def __init__(self, settings: WhisperSettings) -> None:
+        self._model = ctranslate2.models.Whisper(
+            str(settings.folder),
+            device="auto",
+            compute_type=settings.compute_type,
+            intra_threads=settings.cpu_threads,
+            inter_threads=settings.workers,
+        )
+        vocabulary = Vocabulary.from_file(str(settings.folder / "tokenizer.json"))
+        self._tokenizer = Tokenizer(
+            vocabulary, self._model.is_multilingual, task="transcribe", language=settings.language
+        )
+        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self._prompt = self._prompt_for(settings.hot_words)
+
+    def _prompt_for(self, hot_words: str) -> list[int]:
+        tokens = self._tokenizer
+        before = [tokens.sot_prev, *tokens.encode(" " + hot_words.strip())[:200]] if hot_words.strip() else []
+        return [*before, *tokens.sot_sequence, tokens.no_timestamps]
+
+    def decode(self, samples: Samples) -> Decoded:
+        """The words in at most 29 s of sound at 16 kHz; blocks for 100-300 ms."""
+        seconds = len(samples) / SAMPLE_RATE
+        decoded = self._decode(samples, window_s(seconds))
+        if suspicious(decoded) and seconds >= RETRY_S and decoded.window_s < WINDOWS_S[-1]:
+            decoded = self._decode(samples, WINDOWS_S[-1])
+        return decoded
+
+    def _decode(self, samples: Samples, window: int) -> Decoded:
+        padded = np.zeros(window * SAMPLE_RATE, np.float32)
+        kept = samples[-len(padded) :]
+        padded[: len(kept)] = kept
+        mel = self._features(padded)[:, : window * 100]
+        longest = len(self._prompt) + min(220, 24 + int(len(kept) / SAMPLE_RATE * 12))
+        result = self._model.generate(
+            ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None], np.float32)),
+            [self._prompt],
+            beam_size=1,
+            max_length=longest,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        tokens = result.sequences_ids[0]
+        score = result.scores[0] * len(tokens) / (len(tokens) + 1)
+        text = cut_repeats(self._tokenizer.decode(tokens).strip())
+        return Decoded(text, score, result.no_speech_prob, window)
