@@ -69,7 +69,10 @@ export class Chat {
   private current: ChatState = "closed";
   private attempts = 0;
   private typingUntil: ReturnType<typeof setTimeout> | undefined;
-  private readonly timers = new Map<"retry" | "stable" | "ping" | "pong" | "resend", ReturnType<typeof setTimeout>>();
+  private readonly timers = new Map<
+    "retry" | "stable" | "ping" | "pong" | "resend",
+    ReturnType<typeof setTimeout>
+  >();
 
   constructor(settings: ChatSettings, listener: ChatListener) {
     this.settings = settings;

@@ -21,7 +21,8 @@ export function recall(shelf: Shelf): Memory {
   try {
     return memory(JSON.parse(shelf.getItem(KEY) ?? "null") ?? FRESH, KEY);
   } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError || error instanceof DOMException) return FRESH;
+    if (error instanceof ShapeError || error instanceof SyntaxError || error instanceof DOMException)
+      return FRESH;
     throw error;
   }
 }

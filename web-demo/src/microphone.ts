@@ -13,13 +13,14 @@ export type CallFault =
   | "no_path"
   | "connection_lost";
 
-/** A call that cannot go on. `message` is the gateway's own sentence where it gave one. */
+/** A call that cannot go on. `message` is the gateway's own sentence and `code` its code, where it gave one. */
 export class CallFailed extends Error {
   override readonly name = "CallFailed";
 
   constructor(
     readonly fault: CallFault,
     message = "",
+    readonly code: string | null = null,
   ) {
     super(message);
   }

@@ -38,6 +38,8 @@ export interface ReplyItem {
   text: string;
   done: boolean;
   interrupted: boolean;
+  /** Spoken replies: how much of it was played. */
+  heardMs: number | null;
   source: string | null;
   citations: Cited[];
   latency: Latency | null;
@@ -50,7 +52,9 @@ export interface NoteItem {
   at: number;
   tone: "plain" | "trouble";
   /** What happened; the page puts it into words. */
-  fact: FactOf<"identity.verified" | "handoff.requested" | "trouble" | "session.ended" | "leg.joined" | "leg.left">;
+  fact: FactOf<
+    "identity.verified" | "handoff.requested" | "trouble" | "session.ended" | "leg.joined" | "leg.left"
+  >;
 }
 
 export type Item = CustomerItem | ReplyItem | NoteItem;
@@ -122,10 +126,16 @@ export function reduce(view: View, action: Action): View {
       return { ...EMPTY, session: action.session, pending: view.pending };
     case "sent": {
       const { id, text, at } = action;
-      return { ...view, pending: [...without(view.pending, id), { id, text, at, state: "sending", reason: null }] };
+      return {
+        ...view,
+        pending: [...without(view.pending, id), { id, text, at, state: "sending", reason: null }],
+      };
     }
     case "stored":
-      return { ...view, pending: view.pending.map((p) => (p.id === action.id ? { ...p, state: "stored" } : p)) };
+      return {
+        ...view,
+        pending: view.pending.map((p) => (p.id === action.id ? { ...p, state: "stored" } : p)),
+      };
     case "refused": {
       const refusal = { state: "refused", reason: action.reason } as const;
       return { ...view, pending: view.pending.map((p) => (p.id === action.id ? { ...p, ...refusal } : p)) };
@@ -161,7 +171,12 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
     case "turn.understood":
       return { ...view, items: understood(view.items, fact) };
     case "reply.started":
-      return withReply({ ...view, partial: null, items: closeReplies(view.items, fact.turn_id) }, fact, event, same);
+      return withReply(
+        { ...view, partial: null, items: closeReplies(view.items, fact.turn_id) },
+        fact,
+        event,
+        same,
+      );
     case "reply.delta":
       return withReply(view, fact, event, (reply) =>
         reply.done ? reply : { ...reply, text: splice(reply.text, fact.offset, fact.text) },
@@ -230,6 +245,7 @@ function replyDone(view: View, fact: FactOf<"reply.done">, event: SessionEvent):
     text: fact.pii.text,
     done: true,
     interrupted: fact.interrupted,
+    heardMs: fact.heard_ms,
     source: fact.source,
     citations: fact.citations,
     latency: fact.latency,
@@ -260,6 +276,7 @@ function newReply(key: string, at: number): ReplyItem {
     text: "",
     done: false,
     interrupted: false,
+    heardMs: null,
     source: null,
     citations: [],
     latency: null,
@@ -270,7 +287,9 @@ function newReply(key: string, at: number): ReplyItem {
 /** One reply is under way at a time: when another begins, an unfinished one was cut off (a crash, say). */
 function closeReplies(items: Item[], except: string | null): Item[] {
   return items.map((item) =>
-    item.kind === "reply" && !item.done && item.key !== except ? { ...item, done: true, interrupted: true } : item,
+    item.kind === "reply" && !item.done && item.key !== except
+      ? { ...item, done: true, interrupted: true }
+      : item,
   );
 }
 

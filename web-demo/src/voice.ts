@@ -7,7 +7,15 @@
 import { type Backoff, delayMs } from "./backoff";
 import { CallFailed, openMicrophone } from "./microphone";
 import { ShapeError } from "./shape";
-import { type Answer, type Candidates, type Offer, isPeerLeft, parseAnswer, parseIceServers, parseProblem } from "./wire";
+import {
+  type Answer,
+  type Candidates,
+  type Offer,
+  isPeerLeft,
+  parseAnswer,
+  parseIceServers,
+  parseProblem,
+} from "./wire";
 
 export type CallState = "asking" | "connecting" | "live" | "reconnecting";
 
@@ -28,6 +36,8 @@ const DISCONNECTED_FOR_MS = 3_000;
 const RECONNECT: Backoff = { firstMs: 400, maxMs: 4_000 };
 const RECONNECT_ATTEMPTS = 10;
 const TRICKLE_EVERY_MS = 100;
+/** Tells the gateway that we are still there, as SmallWebRTC clients do. */
+const PING_EVERY_MS = 1_000;
 
 /** A peer connection that is up: how it ends, and what a later one must name to take its place. */
 interface Link {
@@ -98,12 +108,16 @@ export class Call {
   }
 
   private async reconnect(microphone: MediaStream, pcId: string): Promise<Link> {
+    let replaces: string | null = pcId;
     for (let attempt = 0; attempt < RECONNECT_ATTEMPTS; attempt++) {
       await unless(this.hungUp.signal, sleep(delayMs(RECONNECT, attempt, Math.random())));
       try {
-        return await this.connect(microphone, pcId);
+        return await this.connect(microphone, replaces);
       } catch (error) {
-        if (!(error instanceof CallFailed) || error.fault === "refused") throw error;
+        if (!(error instanceof CallFailed)) throw error;
+        // The gateway was restarted meanwhile: the call is new to it, the session is not.
+        if (error.code === "unknown_peer") replaces = null;
+        else if (error.fault === "refused") throw error;
       }
     }
     throw new CallFailed("connection_lost");
@@ -117,6 +131,7 @@ export class Call {
     try {
       const channel = pc.createDataChannel("chat", { ordered: true });
       const ended = endOf(pc, channel);
+      keepAlive(channel);
       pc.ontrack = ({ track, streams }) => this.settings.onVoice(streams[0] ?? new MediaStream([track]));
       for (const track of microphone.getAudioTracks()) {
         pc.addTransceiver(track, { direction: "sendrecv", streams: [microphone] });
@@ -163,7 +178,7 @@ async function sendOffer(offer: Offer): Promise<Answer> {
   if (!response.ok) {
     const problem = parseProblem(body);
     const worthRetrying = problem?.retry ?? response.status >= 500;
-    throw new CallFailed(worthRetrying ? "gateway_unreachable" : "refused", problem?.message);
+    throw new CallFailed(worthRetrying ? "gateway_unreachable" : "refused", problem?.message, problem?.code);
   }
   return checked(() => parseAnswer(body));
 }
@@ -179,7 +194,8 @@ async function request(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, signal: AbortSignal.timeout(CONNECT_WITHIN_MS) });
   } catch (error) {
-    if (error instanceof TypeError || error instanceof DOMException) throw new CallFailed("gateway_unreachable");
+    if (error instanceof TypeError || error instanceof DOMException)
+      throw new CallFailed("gateway_unreachable");
     throw error;
   }
 }
@@ -238,6 +254,14 @@ class Trickle {
   }
 }
 
+function keepAlive(channel: RTCDataChannel): void {
+  let pings: ReturnType<typeof setInterval> | undefined;
+  channel.addEventListener("open", () => {
+    pings = setInterval(() => channel.readyState === "open" && channel.send("ping"), PING_EVERY_MS);
+  });
+  channel.addEventListener("close", () => clearInterval(pings));
+}
+
 // --- waiting -------------------------------------------------------------------------------------------
 
 function endOf(pc: RTCPeerConnection, channel: RTCDataChannel): Promise<"left" | "lost"> {
@@ -247,13 +271,14 @@ function endOf(pc: RTCPeerConnection, channel: RTCDataChannel): Promise<"left" |
       clearTimeout(patience);
       if (pc.connectionState === "failed") resolve("lost");
       if (pc.connectionState === "closed") resolve("left");
-      if (pc.connectionState === "disconnected") patience = setTimeout(() => resolve("lost"), DISCONNECTED_FOR_MS);
+      if (pc.connectionState === "disconnected")
+        patience = setTimeout(() => resolve("lost"), DISCONNECTED_FOR_MS);
     });
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === "string" && isPeerLeft(data)) resolve("left");
     };
     // The far end closed the channel while the way there is fine: it hung up.
-    channel.onclose = () => resolve(pc.connectionState === "connected" ? "left" : "lost");
+    channel.addEventListener("close", () => resolve(pc.connectionState === "connected" ? "left" : "lost"));
   });
 }
 

@@ -50,7 +50,13 @@ function CallButton({ call, disabled }: { call: CallControl; disabled: boolean }
   const label = call.state === "idle" ? "Start a call" : "Call again";
   return (
     <div className="call-start">
-      <button type="button" className="call-button" onClick={call.start} disabled={disabled} aria-describedby="call-help">
+      <button
+        type="button"
+        className="call-button"
+        onClick={call.start}
+        disabled={disabled}
+        aria-describedby="call-help"
+      >
         <span className="call-disc">
           <PhoneIcon />
         </span>
@@ -113,7 +119,15 @@ const PERSON_WORDS: Record<View["person"], string> = {
   joined: "A person is here",
 };
 
-function PersonButton({ person, disabled, onClick }: { person: View["person"]; disabled: boolean; onClick: () => void }) {
+function PersonButton({
+  person,
+  disabled,
+  onClick,
+}: {
+  person: View["person"];
+  disabled: boolean;
+  onClick: () => void;
+}) {
   return (
     <button type="button" className="wide" disabled={disabled || person !== "none"} onClick={onClick}>
       <PersonIcon />

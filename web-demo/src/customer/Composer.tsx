@@ -62,11 +62,23 @@ export function Composer({ field, inCall, answering, send, typing, stop }: Props
         </span>
       )}
       {answering && text.trim() === "" ? (
-        <button type="button" className="send" onClick={stop} aria-label="Stop the answer" title="Stop the answer (Esc)">
+        <button
+          type="button"
+          className="send"
+          onClick={stop}
+          aria-label="Stop the answer"
+          title="Stop the answer (Esc)"
+        >
           <StopIcon />
         </button>
       ) : (
-        <button type="submit" className="send" disabled={text.trim() === ""} aria-label="Send" title="Send (Enter)">
+        <button
+          type="submit"
+          className="send"
+          disabled={text.trim() === ""}
+          aria-label="Send"
+          title="Send (Enter)"
+        >
           <SendIcon />
         </button>
       )}

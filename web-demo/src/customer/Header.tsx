@@ -18,7 +18,8 @@ export function Header({ connection, items, notify, showShortcuts }: Props) {
   const empty = items.length === 0;
   const copy = () => {
     // `clipboard` is missing on pages without https.
-    const copied = navigator.clipboard?.writeText(transcriptText(items)) ?? Promise.reject(new Error("no clipboard"));
+    const copied =
+      navigator.clipboard?.writeText(transcriptText(items)) ?? Promise.reject(new Error("no clipboard"));
     copied.then(
       () => notify("The transcript is on your clipboard."),
       () => notify("Your browser did not allow copying. Use the download instead."),
@@ -33,7 +34,7 @@ export function Header({ connection, items, notify, showShortcuts }: Props) {
         <ShopMark />
         <div>
           <h1>{SHOP}</h1>
-          <p>Customer care</p>
+          <p>Customer care, by Warmline</p>
         </div>
       </div>
       <ConnectionMark state={connection} />
@@ -41,7 +42,11 @@ export function Header({ connection, items, notify, showShortcuts }: Props) {
         <IconButton label="Copy transcript" disabled={empty} onClick={copy}>
           <CopyIcon />
         </IconButton>
-        <IconButton label="Download transcript" disabled={empty} onClick={() => download(transcriptText(items))}>
+        <IconButton
+          label="Download transcript"
+          disabled={empty}
+          onClick={() => download(transcriptText(items))}
+        >
           <DownloadIcon />
         </IconButton>
         <IconButton label="Keyboard shortcuts" onClick={showShortcuts}>
@@ -71,7 +76,14 @@ interface IconButtonProps {
 
 export function IconButton({ label, disabled = false, onClick, children }: IconButtonProps) {
   return (
-    <button type="button" className="icon-button" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={label}
+      title={label}
+      disabled={disabled}
+      onClick={onClick}
+    >
       {children}
     </button>
   );

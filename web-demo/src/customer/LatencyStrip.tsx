@@ -22,7 +22,10 @@ export function latencySteps(latency: Latency): Step[] {
     const atMs = latency[key];
     return atMs === null ? [] : [{ key, label, atMs }];
   }).sort((a, b) => a.atMs - b.atMs);
-  return known.map((step, index) => ({ ...step, tookMs: step.atMs - Math.max(0, known[index - 1]?.atMs ?? 0) }));
+  return known.map((step, index) => ({
+    ...step,
+    tookMs: step.atMs - Math.max(0, known[index - 1]?.atMs ?? 0),
+  }));
 }
 
 export function LatencyStrip({ latency }: { latency: Latency | null }) {
@@ -33,7 +36,7 @@ export function LatencyStrip({ latency }: { latency: Latency | null }) {
   return (
     <section className="latency" aria-label="Latency of the last spoken turn">
       <h3>
-        Last answer <strong>{last.atMs} ms</strong>
+        Last spoken answer <strong>{last.atMs} ms</strong>
       </h3>
       <div className="latency-bar" aria-hidden="true">
         {steps.map((step) => (

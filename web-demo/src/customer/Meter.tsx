@@ -7,7 +7,15 @@ const BARS = [0, 1, 2, 3, 4];
 /** Low frequencies in the middle, as a voice looks best and moves least at the edges. */
 const BAND_OF_BAR = [3, 1, 0, 2, 4];
 
-export function Meter({ label, levels, side }: { label: string; levels: Levels | null; side: "mine" | "theirs" }) {
+export function Meter({
+  label,
+  levels,
+  side,
+}: {
+  label: string;
+  levels: Levels | null;
+  side: "mine" | "theirs";
+}) {
   const bars = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const draw = (bands: number[]) => {

@@ -1,6 +1,15 @@
 /** The conversation, oldest first; stays at its end unless somebody scrolled up to read. */
-import { useCallback, useLayoutEffect, useRef, useState } from "react";
-import { type CustomerItem, type Item, type NoteItem, type Pending, type ReplyItem, type View, firmness, openReply } from "../session";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type CustomerItem,
+  type Item,
+  type NoteItem,
+  type Pending,
+  type ReplyItem,
+  type View,
+  firmness,
+  openReply,
+} from "../session";
 import { ArticleIcon, ChevronIcon } from "./icons";
 import { noteWords, sourceWords, understoodWords } from "./plain";
 import { ToolActivity } from "./ToolActivity";
@@ -18,7 +27,15 @@ export function Thread({ view, connected, discard, sendAgain }: Props) {
   const waiting = (view.activity === "thinking" || view.activity === "typing") && openReply(view) === null;
   return (
     <div className="thread-frame">
-      <div className="thread" ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label="Messages" tabIndex={0}>
+      <div
+        className="thread"
+        ref={box}
+        onScroll={onScroll}
+        role="log"
+        aria-live="off"
+        aria-label="Messages"
+        tabIndex={0}
+      >
         <ol>
           {view.items.map((item) => (
             <li key={`${item.kind}-${item.key}`} className={`line line-${item.kind}`}>
@@ -27,7 +44,12 @@ export function Thread({ view, connected, discard, sendAgain }: Props) {
           ))}
           {view.pending.map((message) => (
             <li key={message.id} className="line line-customer">
-              <PendingMessage message={message} connected={connected} discard={discard} sendAgain={sendAgain} />
+              <PendingMessage
+                message={message}
+                connected={connected}
+                discard={discard}
+                sendAgain={sendAgain}
+              />
             </li>
           ))}
           {view.partial !== null && view.partial.text !== "" && (
@@ -85,19 +107,30 @@ function Reply({ item }: { item: ReplyItem }) {
     <>
       <ToolActivity tools={item.tools} />
       <div className="bubble bubble-reply" data-interrupted={item.interrupted} aria-busy={!item.done}>
-        {item.text === "" && !item.done ? <Dots /> : <Words text={item.text} empty={item.interrupted ? "…" : "No answer."} />}
-        {item.interrupted && <span className="interrupted">Interrupted</span>}
+        {item.text === "" && !item.done ? (
+          <Dots />
+        ) : (
+          <Words text={item.text} empty={item.interrupted ? "…" : "No answer."} />
+        )}
+        {item.interrupted && <span className="interrupted">{interruption(item)}</span>}
       </div>
       <Sources item={item} />
       {item.done && (
         <p className="meta">
           Assistant · {clock(item.at)}
           {source !== null && <span> · {source}</span>}
-          {item.latency?.first_audio_ms != null && <span> · answered in {item.latency.first_audio_ms} ms</span>}
+          {item.latency?.first_audio_ms != null && (
+            <span> · answered in {item.latency.first_audio_ms} ms</span>
+          )}
         </p>
       )}
     </>
   );
+}
+
+function interruption({ heardMs, text }: ReplyItem): string {
+  if (heardMs === null) return "Stopped";
+  return text === "" ? "Interrupted before it was heard" : "Interrupted · this is what you heard";
 }
 
 function Sources({ item }: { item: ReplyItem }) {
@@ -204,5 +237,13 @@ function useStayAtEnd(view: View) {
   useLayoutEffect(() => {
     if (atEnd) toEnd();
   }, [view, atEnd, toEnd]);
+  // What somebody just wrote is what they want to see.
+  useLayoutEffect(toEnd, [view.pending.length, toEnd]);
+  useEffect(() => {
+    if (box.current === null || !atEnd) return;
+    const resized = new ResizeObserver(toEnd);
+    resized.observe(box.current);
+    return () => resized.disconnect();
+  }, [atEnd, toEnd]);
   return { box, atEnd, onScroll, toEnd };
 }

@@ -25,7 +25,9 @@ function Tool({ run }: { run: ToolRun }) {
   return (
     <details className="tool" data-state={state}>
       <summary>
-        <span className="tool-mark">{OutcomeIcon === null ? <span className="spinner" /> : <OutcomeIcon />}</span>
+        <span className="tool-mark">
+          {OutcomeIcon === null ? <span className="spinner" /> : <OutcomeIcon />}
+        </span>
         <span className="tool-title">
           {toolTitle(run)} {subject !== "" && <span className="tool-subject">{subject}</span>}
         </span>

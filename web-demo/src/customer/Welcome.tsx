@@ -5,7 +5,10 @@ export function Welcome({ ask }: { ask: (question: string) => void }) {
   return (
     <div className="welcome">
       <h2>How can we help?</h2>
-      <p>Orders, parcels, returns and refunds, answered at once. Call us or write, and switch whenever you like.</p>
+      <p>
+        Orders, parcels, returns and refunds, answered at once. Call us or write, and switch whenever you
+        like.
+      </p>
       <ul aria-label="Questions to start with">
         {FIRST_QUESTIONS.map((question) => (
           <li key={question}>

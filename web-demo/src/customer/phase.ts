@@ -14,7 +14,10 @@ export type Phase =
   | "over"
   | "failed";
 
-export function phaseOf(call: Pick<CallControl, "state" | "fault">, view: Pick<View, "hearing" | "activity">): Phase {
+export function phaseOf(
+  call: Pick<CallControl, "state" | "fault">,
+  view: Pick<View, "hearing" | "activity">,
+): Phase {
   if (call.state === "over") return call.fault === null ? "over" : "failed";
   if (call.state !== "live") return call.state;
   if (view.hearing) return "hearing";

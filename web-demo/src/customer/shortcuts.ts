@@ -19,7 +19,8 @@ const LETTERS: Record<string, Shortcut> = { c: "call", m: "mute", p: "person" };
 
 export function shortcutOf(event: KeyboardEvent): Shortcut | null {
   if (event.ctrlKey || event.metaKey || event.repeat) return null;
-  const writing = event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
+  const writing =
+    event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
   if (event.key === "Escape") return "stop";
   if (event.altKey) {
     const typed = event.key.toLowerCase();

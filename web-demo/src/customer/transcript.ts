@@ -27,7 +27,7 @@ function lines(item: Item): string[] {
 
 /** Time of day of a Unix time in seconds, as people here write it. */
 export function clock(at: number): string {
-  return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(at * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }
 
 export function download(text: string): void {

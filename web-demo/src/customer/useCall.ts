@@ -49,7 +49,11 @@ export function useCall(credentials: () => Promise<Credentials>, onOver: () => v
     const current = new Call({
       session: credentials,
       onState: (state) =>
-        setShown((former) => ({ ...former, state, since: state === "live" ? (former.since ?? Date.now()) : former.since })),
+        setShown((former) => ({
+          ...former,
+          state,
+          since: state === "live" ? (former.since ?? Date.now()) : former.since,
+        })),
       onMicrophone: (stream) => show({ mine: new Levels(audio, stream) }),
       onVoice: (voice) => show({ voice, theirs: new Levels(audio, voice) }),
     });
@@ -60,7 +64,8 @@ export function useCall(credentials: () => Promise<Credentials>, onOver: () => v
       .then(
         () => null,
         (error: unknown) => {
-          if (!(error instanceof CallFailed)) console.error("warmline: the call ended by a fault of the page", error);
+          if (!(error instanceof CallFailed))
+            console.error("warmline: the call ended by a fault of the page", error);
           return error instanceof CallFailed
             ? { kind: error.fault, message: error.message }
             : { kind: "connection_lost" as const, message: "" };

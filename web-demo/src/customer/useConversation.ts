@@ -33,7 +33,9 @@ const MOST_NOTICES = 3;
 
 function newId(): string {
   // Not `crypto.randomUUID`: that is missing on pages without https, where one can still write.
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }
 
 function openSocket(): WebSocket {
@@ -115,7 +117,10 @@ export function useConversation(): Conversation {
 function useNotices() {
   const [notices, setNotices] = useState<Notice[]>([]);
   const count = useRef(0);
-  const dismiss = useCallback((id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id)), []);
+  const dismiss = useCallback(
+    (id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id)),
+    [],
+  );
   const notify = useCallback((text: string) => {
     const notice = { id: ++count.current, text };
     setNotices((shown) => [...shown.filter((other) => other.text !== text), notice].slice(-MOST_NOTICES));

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { latencySteps } from "./LatencyStrip";
+import { phaseOf } from "./phase";
+import { understoodWords } from "./plain";
+import { transcriptText } from "./transcript";
+
+describe("plain words", () => {
+  it("name what was understood, once each", () => {
+    expect(understoodWords(["start(order_status)", "fill(order_id)", "fill(order_id)", "ask"])).toBe(
+      "order status, order id, a question",
+    );
+  });
+
+  it("say how the call stands: hearing somebody comes before all else", () => {
+    const live = { state: "live", fault: null } as const;
+    expect(phaseOf(live, { hearing: true, activity: "speaking" })).toBe("hearing");
+    expect(phaseOf(live, { hearing: false, activity: "idle" })).toBe("listening");
+    expect(
+      phaseOf(
+        { state: "over", fault: { kind: "no_path", message: "" } },
+        { hearing: false, activity: "idle" },
+      ),
+    ).toBe("failed");
+  });
+});
+
+describe("the latency strip", () => {
+  it("splits the total into what each step took, and leaves out what is not known", () => {
+    const steps = latencySteps({
+      decision_ms: 212,
+      final_transcript_ms: 318,
+      first_token_ms: null,
+      first_audio_ms: 556,
+    });
+    expect(steps.map(({ label, tookMs }) => [label, tookMs])).toEqual([
+      ["End of turn", 212],
+      ["Transcript", 106],
+      ["First audio", 238],
+    ]);
+  });
+
+  it("copes with a transcript that was ready before the turn's end was decided", () => {
+    const steps = latencySteps({
+      decision_ms: 212,
+      final_transcript_ms: 150,
+      first_token_ms: 230,
+      first_audio_ms: 400,
+    });
+    expect(steps.map(({ tookMs }) => tookMs)).toEqual([150, 62, 18, 170]);
+  });
+});
+
+it("the transcript tells who said what and what was done", () => {
+  const text = transcriptText([
+    { kind: "customer", key: "c1", at: 0, channel: "voice", text: "A refund, please.", understood: [] },
+    {
+      kind: "reply",
+      key: "r1",
+      at: 0,
+      text: "Refunds over",
+      done: true,
+      interrupted: true,
+      heardMs: 900,
+      source: "workflow",
+      citations: [{ passage_id: "p", title: "Refunds", heading: "", article: "refunds" }],
+      latency: null,
+      tools: [
+        {
+          callId: "k",
+          tool: "look_up_order",
+          effect: "read",
+          arguments: {},
+          result: { outcome: "done", code: null, receiptId: "rc_1", elapsedMs: 1, values: {} },
+        },
+      ],
+    },
+  ]);
+  expect(text.replaceAll(/\[.*?[AP]M\]/g, "")).toContain(
+    [
+      " You (spoken): A refund, please.",
+      "   Looked up the order: found, receipt rc_1",
+      " Assistant: Refunds over [interrupted]",
+      "   Source: Refunds",
+    ].join("\n"),
+  );
+});

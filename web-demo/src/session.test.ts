@@ -1,0 +1,241 @@
+import { describe, expect, it } from "vitest";
+import { type Action, EMPTY, type ReplyItem, type View, firmness, openReply, reduce } from "./session";
+import type { Fact } from "./wire";
+
+let seq = 0;
+
+function event(fact: Fact): Action {
+  return { type: "event", event: { seq: ++seq, at: 1795370000, fact } };
+}
+
+function after(...actions: (Fact | Action)[]): View {
+  return actions.reduce<View>((view, action) => reduce(view, isFact(action) ? event(action) : action), EMPTY);
+}
+
+const ACTIONS = new Set(["event", "session", "sent", "stored", "refused", "discarded", "call.over"]);
+const isFact = (action: Fact | Action): action is Fact => !ACTIONS.has(action.type);
+
+const turn = (text: string, change: Partial<Extract<Fact, { type: "turn.customer" }>> = {}): Fact => ({
+  type: "turn.customer",
+  turn_id: "c1",
+  channel: "chat",
+  client_id: null,
+  pii: { text },
+  ...change,
+});
+
+const started = (turn_id = "r1"): Fact => ({ type: "reply.started", turn_id, answers: "c1" });
+
+const delta = (offset: number, text: string): Fact => ({ type: "reply.delta", turn_id: "r1", offset, text });
+
+const done = (text: string, change: Partial<Extract<Fact, { type: "reply.done" }>> = {}): Fact => ({
+  type: "reply.done",
+  turn_id: "r1",
+  answers: "c1",
+  interrupted: false,
+  heard_ms: null,
+  source: "workflow",
+  citations: [],
+  latency: null,
+  pii: { text },
+  ...change,
+});
+
+const called = (call_id: string): Fact => ({
+  type: "tool.called",
+  turn_id: "r1",
+  call_id,
+  tool: "look_up_order",
+  effect: "read",
+  pii: { values: { order_id: "10437" } },
+});
+
+const finished = (call_id: string): Fact => ({
+  type: "tool.finished",
+  turn_id: "r1",
+  call_id,
+  tool: "look_up_order",
+  outcome: "done",
+  code: null,
+  receipt_id: "rc_1",
+  elapsed_ms: 12,
+  pii: { values: { status: "in transit" } },
+});
+
+function reply(view: View): ReplyItem {
+  const found = view.items.find((item) => item.kind === "reply");
+  if (found === undefined) throw new Error("no reply");
+  return found;
+}
+
+describe("a reply", () => {
+  it("grows by deltas at their offsets", () => {
+    expect(reply(after(started(), delta(0, "Your order "), delta(11, "is late."))).text).toBe(
+      "Your order is late.",
+    );
+  });
+
+  it("is put right by a delta that begins at 0, as after a reconnect", () => {
+    expect(
+      reply(after(started(), delta(0, "Your or"), delta(0, "Your order "), delta(11, "is here."))).text,
+    ).toBe("Your order is here.");
+  });
+
+  it("counts offsets in code points, as the gateway does", () => {
+    expect(reply(after(started(), delta(0, "Hi 🌲 "), delta(5, "there"))).text).toBe("Hi 🌲 there");
+  });
+
+  it("leaves out words beyond a gap, and reply.done brings the whole", () => {
+    const gap = after(started(), delta(0, "One "), delta(8, "three"));
+    expect(reply(gap).text).toBe("One ");
+    expect(reply(reduce(gap, event(done("One two three")))).text).toBe("One two three");
+  });
+
+  it("keeps what was heard when it was interrupted, whatever words come late", () => {
+    const view = after(
+      started(),
+      delta(0, "Refunds over $500 need a person."),
+      done("Refunds over", { interrupted: true, heard_ms: 900 }),
+      delta(32, " More"),
+    );
+    expect(reply(view)).toMatchObject({ text: "Refunds over", interrupted: true, heardMs: 900, done: true });
+    expect(openReply(view)).toBeNull();
+  });
+
+  it("is closed as interrupted when the next one begins without its end", () => {
+    const view = after(started("r1"), delta(0, "Your"), started("r2"));
+    expect(reply(view)).toMatchObject({ key: "r1", done: true, interrupted: true });
+    expect(openReply(view)?.key).toBe("r2");
+  });
+
+  it("shows tools with arguments, result and receipt, also when its start was not seen", () => {
+    const view = after(called("k1"), called("k2"), finished("k2"));
+    expect(reply(view).tools).toMatchObject([
+      { callId: "k1", result: null, arguments: { order_id: "10437" } },
+      { callId: "k2", result: { outcome: "done", receiptId: "rc_1", elapsedMs: 12 } },
+    ]);
+  });
+
+  it("leaves the latency of the last spoken turn in place when a written one follows", () => {
+    const latency = { decision_ms: 210, final_transcript_ms: 300, first_token_ms: 400, first_audio_ms: 550 };
+    expect(after(done("Spoken", { latency }), done("Written", { turn_id: "r2" })).latency).toEqual(latency);
+  });
+});
+
+describe("a caption", () => {
+  const partial = (text: string, stable_chars: number): Fact => ({
+    type: "transcript.partial",
+    stable_chars,
+    pii: { text },
+  });
+
+  it("replaces the former one and tells firm from soft", () => {
+    const view = after({ type: "speech.started" }, partial("I want", 0), partial("I want a refund", 7));
+    expect(view.hearing).toBe(true);
+    expect(view.partial && firmness(view.partial)).toEqual(["I want ", "a refund"]);
+  });
+
+  it("goes when the turn is complete", () => {
+    const view = after(
+      { type: "speech.started" },
+      partial("I want", 0),
+      turn("I want a refund.", { channel: "voice" }),
+    );
+    expect(view).toMatchObject({ partial: null, hearing: false });
+    expect(view.items).toMatchObject([{ kind: "customer", text: "I want a refund.", channel: "voice" }]);
+  });
+
+  it("stays while somebody types beside it", () => {
+    expect(after(partial("I want", 0), turn("Hello")).partial).not.toBeNull();
+  });
+
+  it("goes when the call is over", () => {
+    expect(after(partial("I want", 0), { type: "call.over" }).partial).toBeNull();
+  });
+});
+
+describe("a message", () => {
+  const sent: Action = { type: "sent", id: "m1", text: "Hello", at: 1 };
+
+  it("waits until the session's log shows it, then stands there once", () => {
+    expect(after(sent).pending).toMatchObject([{ id: "m1", state: "sending" }]);
+    const view = after(sent, { type: "stored", id: "m1" }, turn("Hello", { client_id: "m1" }));
+    expect(view.pending).toEqual([]);
+    expect(view.items).toHaveLength(1);
+  });
+
+  it("is not doubled when it is taken over again after a reload", () => {
+    expect(after(sent, sent).pending).toHaveLength(1);
+  });
+
+  it("keeps the reason of a refusal until it is removed", () => {
+    const refused = after(sent, { type: "refused", id: "m1", reason: "Too long." });
+    expect(refused.pending).toMatchObject([{ state: "refused", reason: "Too long." }]);
+    expect(reduce(refused, { type: "discarded", id: "m1" }).pending).toEqual([]);
+  });
+});
+
+describe("a session", () => {
+  it("keeps its items when the same one goes on, but not what was passing", () => {
+    const view = after(
+      { type: "session", session: "s_1" },
+      turn("Hello"),
+      { type: "activity", state: "thinking" },
+      { type: "session", session: "s_1" },
+    );
+    expect(view.items).toHaveLength(1);
+    expect(view.activity).toBe("idle");
+  });
+
+  it("begins empty when another one takes its place, with the messages that were not delivered", () => {
+    const view = after(
+      { type: "session", session: "s_1" },
+      turn("Hello"),
+      { type: "sent", id: "m2", text: "Still there?", at: 1 },
+      { type: "session", session: "s_2" },
+    );
+    expect(view).toMatchObject({ session: "s_2", items: [] });
+    expect(view.pending).toHaveLength(1);
+  });
+
+  it("shows when a person is asked for, comes and goes", () => {
+    const joined: Fact = { type: "leg.joined", leg_id: "l2", role: "human", kind: "chat" };
+    const asked = after({ type: "handoff.requested", reason: "over_limit" });
+    expect(asked.person).toBe("requested");
+    const here = reduce(asked, event(joined));
+    expect(here.person).toBe("joined");
+    const left = reduce(here, event({ type: "leg.left", leg_id: "l2", by: "human", reason: "done" }));
+    expect(left.person).toBe("none");
+    expect(left.items.map((item) => item.kind)).toEqual(["note", "note", "note"]);
+  });
+
+  it("says nothing of the customer's own connections", () => {
+    const joined: Fact = { type: "leg.joined", leg_id: "l1", role: "customer", kind: "webrtc" };
+    expect(after(joined, { type: "leg.left", leg_id: "l1", by: "remote", reason: "closed" }).items).toEqual(
+      [],
+    );
+  });
+
+  it("ends with everything settled", () => {
+    const view = after(started(), {
+      type: "session.ended",
+      outcome: "expired",
+      reason: "silence",
+      by: "gateway",
+    });
+    expect(view.ended?.outcome).toBe("expired");
+    expect(openReply(view)).toBeNull();
+  });
+
+  it("shows the request under way only while it is active", () => {
+    const step = (state: "active" | "done"): Fact => ({
+      type: "workflow.changed",
+      workflow: "refund",
+      state,
+      awaiting: state === "active" ? "confirmation" : null,
+      pii: { values: {} },
+    });
+    expect(after(step("active")).workflow).toEqual({ name: "refund", awaiting: "confirmation" });
+    expect(after(step("active"), step("done")).workflow).toBeNull();
+  });
+});
