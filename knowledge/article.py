@@ -23,6 +23,7 @@ LEAD_WORDS = 45
 _FIELDS = ("title", "topics", "updated")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)[ \t#]*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
+_ASKED = re.compile(r"\s*<!-- *asked:(.{1,2000})-->\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Every repetition is bounded: an article is not trusted, and an unbounded one is quadratic on hostile text.
 _INLINE = (
@@ -97,6 +98,8 @@ class Section:
     """The headings above, outermost first; empty before the first one."""
     anchor: str
     line: int
+    asked: tuple[str, ...]
+    """Other ways to ask for it, from `<!-- asked: one; another -->`: searched, never shown."""
     blocks: tuple[Block, ...]
 
 
@@ -198,7 +201,9 @@ class _Front:
             words = [str(item.value).strip() for item in node.value if isinstance(item, yaml.ScalarNode)]
             if len(words) == len(node.value) and all(words):
                 return tuple(words)
-        _refuse(self._path, self._lines["topics"], "`topics` must be a list of words, such as [returns, refunds]")
+        _refuse(
+            self._path, self._lines["topics"], "`topics` must be a list of words, such as [returns, refunds]"
+        )
 
     def updated(self) -> date:
         try:
@@ -229,22 +234,41 @@ def _sections(lines: list[str], start: int) -> Iterator[Section]:
     stack: list[tuple[int, str]] = []
     anchors: dict[str, int] = {}
     anchor, first, body = "", start, list[tuple[int, str]]()
+    for index, line, heading in _lines_and_headings(lines, start):
+        if heading is None:
+            body.append((index, line))
+            continue
+        if anchor or any(text.strip() for _, text in body):
+            yield _section(stack, anchor, first, body)
+        level, text = len(heading[1]), _plain(heading[2])
+        stack = [entry for entry in stack if entry[0] < level] + [(level, text)]
+        anchor, first, body = _unique(slugify(text) or "section", anchors), index, []
+    if anchor or any(text.strip() for _, text in body):
+        yield _section(stack, anchor, first, body)
+
+
+def _lines_and_headings(lines: list[str], start: int) -> Iterator[tuple[int, str, re.Match[str] | None]]:
+    """Each line with its index, and its parts where it is a heading; what is fenced cannot be one."""
     fenced = False
     for index in range(start, len(lines)):
-        line = lines[index]
-        if line.lstrip().startswith(("```", "~~~")):
+        if lines[index].lstrip().startswith(("```", "~~~")):
             fenced = not fenced
-            body.append((index, ""))
-        elif not fenced and (heading := _HEADING.fullmatch(line)):
-            if body or anchor:
-                yield Section(tuple(text for _, text in stack), anchor, first + 1, tuple(_blocks(body)))
-            level, text = len(heading[1]), _plain(heading[2])
-            stack = [entry for entry in stack if entry[0] < level] + [(level, text)]
-            anchor, first, body = _unique(slugify(text) or "section", anchors), index, []
-        elif line.strip() or body:
-            body.append((index, line))
-    if body or anchor:
-        yield Section(tuple(text for _, text in stack), anchor, first + 1, tuple(_blocks(body)))
+            yield index, "", None
+        else:
+            yield index, lines[index], None if fenced else _HEADING.fullmatch(lines[index])
+
+
+def _section(stack: list[tuple[int, str]], anchor: str, first: int, body: list[tuple[int, str]]) -> Section:
+    asked: list[str] = []
+    rest = []
+    for index, line in body:
+        if ways := _ASKED.fullmatch(line):
+            asked += filter(None, (way.strip() for way in ways[1].split(";")))
+            rest.append((index, ""))
+        else:
+            rest.append((index, line))
+    headings = tuple(text for _, text in stack)
+    return Section(headings, anchor, first + 1, tuple(asked), tuple(_blocks(rest)))
 
 
 def _unique(anchor: str, taken: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Cuts an article into passages: section by section, whole sentences, short enough to read out or prompt [core]."""
+"""Cuts an article into passages, section by section: whole sentences, short enough to read out [core]."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,12 +10,14 @@ PASSAGE_WORDS = 90
 """A passage grows up to this length. One sentence that is longer stays whole."""
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]]{0,3}\s(?=[\"'(\[$]?[A-Z0-9])")
-_ABBREVIATIONS = frozenset("a.m. p.m. e.g. i.e. etc. approx. vs. no. st. ave. mt. mr. mrs. ms. dr. u.s. u.k.".split())
+_ABBREVIATIONS = frozenset(
+    "a.m. p.m. e.g. i.e. etc. approx. vs. no. st. ave. mt. mr. mrs. ms. dr. u.s. u.k.".split()
+)
 
 
 def passages(article: Article) -> tuple[Passage, ...]:
-    """Cut the article. The first paragraph of a section makes its lead passage, the rest is packed in order."""
-    return tuple(passage for section in article.sections for passage in _of_section(article, section))
+    """All of the article in order; the first paragraph of each section begins with its lead passage."""
+    return tuple(passage for section in article.sections for passage in of_section(article, section))
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -30,12 +32,15 @@ def sentences(text: str) -> Iterator[str]:
         yield rest
 
 
-def _of_section(article: Article, section: Section) -> Iterator[Passage]:
+def of_section(article: Article, section: Section) -> Iterator[Passage]:
+    """Cut one section of the article."""
     source = Source(article.slug, article.title, " > ".join(section.headings), article.path, section.anchor)
     blocks = section.blocks
     has_lead = bool(blocks) and blocks[0].kind is BlockKind.PARAGRAPH
     texts = list(_packed(sentences(blocks[0].text))) if has_lead else []
-    rest = (sentence for block in blocks[has_lead:] for sentence in sentences(_closed(block.text, block.kind)))
+    rest = (
+        sentence for block in blocks[has_lead:] for sentence in sentences(_closed(block.text, block.kind))
+    )
     texts += _packed(rest)
     for number, text in enumerate(texts, 1):
         yield Passage(f"{source.link}/{number}", text, source, lead=has_lead and number == 1)

@@ -30,7 +30,7 @@ class Embedder(Protocol):
     """Anything that embeds; `tests/contracts/embedder.py` says what that takes."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row per text, float32 of shape (n, dimensions), each of length 1. Safe to call from any thread."""
+        """One row of length 1 per text; float32, shape (n, dimensions). Safe to call from any thread."""
         ...
 
 
@@ -70,7 +70,7 @@ class SentenceEmbedder:
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         try:
             hidden = self._session.run(None, feed)[0]
-        except onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException as error:
+        except Exception as error:  # ONNX Runtime's errors have no common class but this one
             raise EmbeddingUnavailable(f"the embedding model does not run: {error}") from error
         return _pooled(np.asarray(hidden, dtype=np.float32), mask)
 
@@ -89,19 +89,18 @@ class CachedEmbedder:
         """As the embedder within, which is asked only for texts that were not in the call before."""
         keys = [sha256(text.encode()).digest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
-        fresh = dict(zip(missing, self._embedder.embed(list(missing.values())), strict=True))
-        known = self._vectors | fresh
+        vectors = self._embedder.embed(list(missing.values()))
+        known = self._vectors | dict(zip(missing, vectors, strict=True))
         self._vectors = {key: known[key] for key in keys}
-        if not keys:
-            return np.zeros((0, DIMENSIONS), dtype=np.float32)
-        return np.stack([known[key] for key in keys])
+        return np.stack([known[key] for key in keys]) if keys else vectors
 
 
 def _pooled(hidden: Vectors, mask: NDArray[np.int64]) -> Vectors:
     weights = mask[:, :, None].astype(np.float32)
     mean: Vectors = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
     lengths = np.linalg.norm(mean, axis=1, keepdims=True)
-    return np.divide(mean, np.maximum(lengths, 1e-12), dtype=np.float32)
+    unit: Vectors = mean / np.maximum(lengths, np.float32(1e-12))
+    return unit
 
 
 def _slices(indices: list[int], size: int) -> Iterator[list[int]]:
@@ -113,7 +112,7 @@ def _load_tokenizer(path: Path) -> Tokenizer:
     _demand(path)
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # noqa: BLE001 - the tokenizers library raises bare Exception, nothing narrower
+    except Exception as error:  # the tokenizers library raises nothing narrower
         raise EmbeddingUnavailable(_broken(path, error)) from error
     tokenizer.no_padding()  # the published file pads everything to 128 tokens
     tokenizer.enable_truncation(max_length=_TOKENS)
@@ -129,7 +128,7 @@ def _load_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except onnxruntime.capi.onnxruntime_pybind11_state.OrtException as error:
+    except Exception as error:  # as above
         raise EmbeddingUnavailable(_broken(path, error)) from error
     width = session.get_outputs()[0].shape[-1]
     if width != DIMENSIONS:

@@ -1,18 +1,22 @@
 """Answers "which passage answers this question, and do we know at all?" from words and meaning together.
 
-Relies on `lexical` (BM25) and an `Embedder`. Both likenesses go through one logistic function, so a score is an
-estimated probability. Its weights were fitted on labelled questions with `python -m tests.knowledge.calibrate`;
-fit them again after changing the embedding model, the stemming or what is embedded.
+Relies on `lexical` (BM25), an `Embedder`, and `elsewhere` for what no article is about. All evidence goes
+through one logistic function, so a score is an estimated probability. Its weights were fitted on labelled
+questions by `python -m tests.knowledge.calibrate`; fit them again after changing the embedding model, the
+stemming or what is embedded.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.article import Article
-from knowledge.chunk import passages
+from knowledge.chunk import of_section
+from knowledge.elsewhere import Elsewhere
 from knowledge.embedding import Embedder, Vectors
 from knowledge.lexical import LexicalIndex
 from knowledge.passage import Match, Passage
@@ -21,12 +25,24 @@ COVERED: Final = 0.5
 """A best score below this means that the articles do not cover the question: say so, and offer a person."""
 
 QUERY_CHARACTERS: Final = 1000
-"""What is searched of a longer question: more words than the embedding model can see."""
+"""What is searched of a longer question; the embedding model would not see more either."""
 
-_SEMANTIC_WEIGHT: Final = 12.0
-_LEXICAL_WEIGHT: Final = 4.0
-_BIAS: Final = -6.5
-_LEAD_BONUS: Final = 0.02
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each piece of evidence counts, in log-odds."""
+
+    semantic: float
+    lexical: float
+    elsewhere: float
+    other_firm: float
+    bias: float
+
+
+FITTED: Final = Weights(semantic=14.8, lexical=4.5, elsewhere=-15.0, other_firm=-8.6, bias=-2.6)
+
+_ASKED_SHARE: Final = np.float32(0.65)  # a question is more like a question than like its answer
+_LEAD_BONUS: Final = 0.05  # between two passages that fit alike, the direct answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +50,43 @@ class Edition:
     """The passages of one moment and what is needed to search them. It never changes."""
 
     passages: tuple[Passage, ...]
-    headings: Vectors
-    """What each passage is about, its title and headings; shape (passages, dimensions)."""
+    asked: Vectors
+    """The ways to ask for each passage (title and heading, heading, others); shape (ways, dimensions)."""
+    first_asked: NDArray[np.intp]
+    """For each passage the first of its rows in `asked`; the next passage's first row ends them."""
     bodies: Vectors
-    """What each passage says; shape (passages, dimensions)."""
+    """What each passage says below its title and heading; shape (passages, dimensions)."""
+    lead_bonus: Vectors
+    """What each passage gains in the ranking; shape (passages,)."""
     words: LexicalIndex
 
 
 def build_edition(articles: Sequence[Article], embedder: Embedder) -> Edition:
-    """Cut the articles into passages, embed and index them. Blocks for about 10 ms per passage that is new.
+    """Cut the articles into passages, embed and index them. Blocks for about 10 ms a passage that is new.
 
     Raises:
         EmbeddingUnavailable: the model does not run.
     """
-    cut = [(article, passage) for article in articles for passage in passages(article)]
-    abouts = [_about(passage) for _, passage in cut]
-    texts = [passage.text for _, passage in cut]
-    vectors = embedder.embed([*abouts, *texts])
-    documents = [
-        " ".join((about, *article.topics, text))
-        for (article, _), about, text in zip(cut, abouts, texts, strict=True)
-    ]
+    cut: list[Passage] = []
+    ways: list[tuple[str, ...]] = []
+    bodies: list[str] = []
+    documents: list[str] = []
+    for article in articles:
+        for section in article.sections:
+            about = ". ".join((article.title, *section.headings))
+            for passage in of_section(article, section):
+                cut.append(passage)
+                ways.append((about, *section.headings[-1:], *section.asked))
+                bodies.append(f"{about} {passage.text}")
+                documents.append(" ".join((about, *article.topics, *section.asked, passage.text)))
+    ends = list(accumulate(map(len, ways), initial=0))
+    vectors = embedder.embed([*(way for of_passage in ways for way in of_passage), *bodies])
     return Edition(
-        passages=tuple(passage for _, passage in cut),
-        headings=vectors[: len(cut)],
-        bodies=vectors[len(cut) :],
+        passages=tuple(cut),
+        asked=vectors[: ends[-1]],
+        first_asked=np.array(ends[:-1], dtype=np.intp),
+        bodies=vectors[ends[-1] :],
+        lead_bonus=np.array([_LEAD_BONUS * passage.lead for passage in cut], dtype=np.float32),
         words=LexicalIndex(documents),
     )
 
@@ -66,13 +94,20 @@ def build_edition(articles: Sequence[Article], embedder: Embedder) -> Edition:
 class KnowledgeIndex:
     """The one index that everybody searches; empty at first. Any thread may search while another replaces."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, weights: Weights = FITTED) -> None:
         self._embedder = embedder
+        self._weights = weights
+        self._elsewhere = Elsewhere(embedder)
         self._edition = build_edition((), embedder)
 
     def __len__(self) -> int:
         """The number of passages."""
         return len(self._edition.passages)
+
+    @property
+    def edition(self) -> Edition:
+        """What is searched at present."""
+        return self._edition
 
     def replace(self, edition: Edition) -> None:
         """Swap in the next edition; searches under way end on the one that they began with."""
@@ -94,24 +129,29 @@ class KnowledgeIndex:
         vector = self._embedder.embed([question])[0]
         semantic = _semantic(edition, vector)
         lexical = edition.words.shares(question)
-        evidence = _SEMANTIC_WEIGHT * semantic + _LEXICAL_WEIGHT * lexical + _BIAS
-        leads = np.array([passage.lead for passage in edition.passages])
-        best = np.argsort(-(evidence + _LEAD_BONUS * leads), kind="stable")[:limit]
+        evidence = self._weights.semantic * semantic + self._weights.lexical * lexical
+        doubt = self._doubt(edition, question, vector)
+        best = np.argsort(-(evidence + edition.lead_bonus), kind="stable")[:limit]
         return [
             Match(
                 edition.passages[place],
-                score=float(1 / (1 + np.exp(-evidence[place]))),
+                score=float(1 / (1 + np.exp(-evidence[place] - doubt))),
                 lexical=float(lexical[place]),
                 semantic=float(semantic[place]),
             )
             for place in best
         ]
 
+    def _doubt(self, edition: Edition, question: str, vector: Vectors) -> float:
+        """The evidence that is the same for every passage; negative where it speaks against all of them."""
+        weights = self._weights
+        elsewhere = weights.elsewhere * self._elsewhere.likeness(vector)
+        other_firm = weights.other_firm * self._elsewhere.names_another(question, edition.words)
+        return elsewhere + other_firm + weights.bias
+
 
 def _semantic(edition: Edition, vector: Vectors) -> Vectors:
-    likeness: Vectors = (edition.headings @ vector + edition.bodies @ vector) / 2
+    """For each passage how alike its best way of asking and its text are to the question."""
+    asked: Vectors = np.maximum.reduceat(edition.asked @ vector, edition.first_asked)
+    likeness: Vectors = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * (edition.bodies @ vector)
     return likeness
-
-
-def _about(passage: Passage) -> str:
-    return ". ".join(filter(None, (passage.source.title, passage.source.heading)))

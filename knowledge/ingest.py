@@ -1,4 +1,4 @@
-"""Reads a folder of articles and reports what is wrong with it; `python -m knowledge.ingest FOLDER` prints both.
+"""Reads a folder of articles and what is wrong with it; `python -m knowledge.ingest FOLDER` prints both.
 
 The only module here that opens files, and it trusts none of them: the folder may be edited by many, mounted
 from elsewhere, or half written. Whatever is wrong becomes a `Problem` with file and line.
@@ -34,12 +34,14 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     refused: frozenset[str] = frozenset()
     """The paths of files that are there but cannot be used."""
+    found: bool = True
+    """Whether the folder was there at all."""
 
 
 def read_folder(folder: Path) -> Reading:
     """Read every `*.md` below `folder`, except in hidden folders; never raises for what lies in it."""
     if not folder.is_dir():
-        return Reading(problems=(Problem(".", 1, "the knowledge folder is missing"),))
+        return Reading(problems=(Problem(".", 1, "the knowledge folder is missing"),), found=False)
     articles: dict[str, Article] = {}
     problems: list[Problem] = []
     refused: set[str] = set()
@@ -75,12 +77,12 @@ def stamp_folder(folder: Path) -> Stamp:
 
 def _article_paths(folder: Path) -> list[str]:
     """The paths of all `*.md` relative to the folder, sorted; linked folders are not entered."""
-    found = []
+    paths = []
     for directory, below, files in os.walk(folder, followlinks=False):
         below[:] = sorted(name for name in below if not name.startswith("."))
         place = Path(directory).relative_to(folder)
-        found += [(place / name).as_posix() for name in files if name.endswith(".md") and name[0] != "."]
-    return sorted(found)
+        paths += [(place / name).as_posix() for name in files if name.endswith(".md") and name[0] != "."]
+    return sorted(paths)
 
 
 def _read(folder: Path, path: str) -> str:
@@ -90,6 +92,8 @@ def _read(folder: Path, path: str) -> str:
         InvalidArticle: it lies outside the folder, is no ordinary file, too large, unreadable or not UTF-8.
     """
     try:
+        if not path.isprintable():
+            raise InvalidArticle(Problem(ascii(path), 1, "has a file name that cannot be printed; rename it"))
         target = (folder / path).resolve(strict=True)
         if not target.is_relative_to(folder.resolve()):
             raise InvalidArticle(Problem(path, 1, "is a link that leaves the knowledge folder"))
@@ -126,7 +130,9 @@ def _demand_room(article: Article, articles: dict[str, Article], slugs: dict[str
 
 def main(arguments: list[str] | None = None) -> int:
     """Print what is in the folder; the exit status is 1 where an article or the folder cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m knowledge.ingest", description="Check a folder of articles.")
+    parser = argparse.ArgumentParser(
+        prog="python -m knowledge.ingest", description="Check a folder of articles."
+    )
     parser.add_argument("folder", type=Path)
     reading = read_folder(parser.parse_args(arguments).folder)
     sys.stdout.writelines(f"{line}\n" for line in _summary(reading))

@@ -20,17 +20,16 @@ _LENGTH_PENALTY = 0.3  # b: they are of similar length, too
 
 _STOPWORDS = frozenset(
     """a about actually all also am an and any anybody anyone are as at be been being but by can could did do
-    does doing done for from get gets getting give go going gonna got had has have having he hello her hers hey
-    hi him his how i if in into is it its just kind know let like made make many may me mean might mine much
-    must my need no not now of off ok okay on one or our ours out please really shall she should so some someone
-    something such tell thank thanks that the their theirs them then there these they thing things this those to
-    too uh um us very wanna want wants was we well went were what when where which while who whom whose why will
-    with would yeah yes yet you your yours""".split()
+    does doing done for from get gets getting give go going gonna got had has have having he hello her
+    hers hey hi him his how i if in into is it its just kind know let like made make many may me mean
+    might mine much must my need no not now of off ok okay on one or our ours out please really shall
+    she should so some someone something such tell thank thanks that the their theirs them then there
+    these they thing things this those to too uh um us very wanna want wants was we well went were
+    what when where which while who whom whose why will with would yeah yes yet you your yours""".split()
 )
-_NUMBERS = {
-    word: str(value)
-    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-} | {"fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "hundred": "100"}
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_TENS = {"fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "hundred": "100"}
+_NUMBERS = {word: str(value) for value, word in enumerate(_SMALL)} | _TENS
 
 
 class LexicalIndex:
@@ -45,6 +44,10 @@ class LexicalIndex:
         )
         if self._document_counts:
             self._bm25.index(corpus, show_progress=False)
+
+    def knows(self, word: str) -> bool:
+        """Whether any document has this word."""
+        return any(term in self._document_counts for term in terms(word))
 
     def shares(self, query: str) -> NDArray[np.float32]:
         """For each document the share of the query's information that it holds, 0 to 1; shape (n,)."""

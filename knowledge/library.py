@@ -1,6 +1,6 @@
 """The articles last known to be good, and the index made of them.
 
-Relies on `ingest` to read the folder and on an `Embedder`. One broken file costs only its own last change: its
+Relies on `ingest` to read the folder and on an `Embedder`. A broken file costs only its own last change: its
 previous version stays searchable until it is mended or removed.
 """
 
@@ -49,9 +49,12 @@ class Library:
 
     def _kept(self, reading: Reading) -> dict[str, Article]:
         """The valid articles, and of the refused ones the version before."""
-        if not self.folder.is_dir():
+        if not reading.found:
             return self._articles
-        previous = {path: self._articles[path] for path in reading.refused if path in self._articles}
         taken = {article.slug for article in reading.articles.values()}
-        previous = {path: article for path, article in previous.items() if article.slug not in taken}
+        previous = {
+            path: article
+            for path, article in self._articles.items()
+            if path in reading.refused and article.slug not in taken
+        }
         return dict(sorted((reading.articles | previous).items()))

@@ -44,6 +44,6 @@ class Match:
     score: float
     """The estimated probability that the passage answers the question, 0 to 1; see `index.COVERED`."""
     lexical: float
-    """The share of the question's information (BM25 over its greatest possible value) in the passage, 0 to 1."""
+    """The share of the question's information in the passage (BM25 over its greatest value), 0 to 1."""
     semantic: float
     """The likeness of meaning: cosine of the sentence embeddings, -1 to 1, mostly 0 to 0.9."""
