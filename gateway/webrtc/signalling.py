@@ -163,8 +163,10 @@ class Signalling:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(leg.serve(), name=f"{leg.leg_id} leg")
-                await answerer(leg, request)
-                await leg.hang_up("the call is over")
+                try:
+                    await answerer(leg, request)
+                finally:
+                    await leg.hang_up("the call is over")
         except Exception:
             log.exception("call_failed", leg=leg.leg_id)
         finally:
