@@ -125,6 +125,9 @@ class ToolResult:
     receipt: Receipt | None = None
     refusal: Refusal | None = None
     error: str | None = None
+    error_code: str | None = None
+    """Stable: `unknown_tool`, `bad_arguments`, `too_many_calls`, `unavailable`, `timeout`, `conflict`,
+    `rejected`, `broken_answer`, and `unconfirmed`: a change that may or may not have happened."""
     retry: bool = False
     "A later try may succeed."
     wish: HandoffRequest | None = None
@@ -134,8 +137,12 @@ class ToolResult:
 
 
 class ToolError(Exception):
-    """A tool could not do what it was asked; `retry` says whether the same call may succeed later."""
+    """A tool could not do what it was asked; `retry` says whether the same call may succeed later.
 
-    def __init__(self, message: str, *, retry: bool) -> None:
+    `code` becomes `ToolResult.error_code`; the message may be shown to the model and holds no personal data.
+    """
+
+    def __init__(self, message: str, *, retry: bool, code: str = "rejected") -> None:
         super().__init__(message)
         self.retry = retry
+        self.code = code
