@@ -13,7 +13,7 @@ import httpx
 
 from gateway.weights.errors import Damaged, NoSpace, NotThere, Unreachable, is_full
 
-CHUNK = 1 << 20
+BUFFER = 1 << 20
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 "Statuses that a moment's wait may cure."
 
@@ -100,8 +100,9 @@ async def _transfer(
         if not resumed:
             present = 0
         total = present + int(response.headers.get("Content-Length", -present))
-        with target.open("ab" if resumed else "wb") as output:
-            async for chunk in response.aiter_raw(CHUNK):
+        with target.open("ab" if resumed else "wb", buffering=BUFFER) as output:
+            # In the pieces that arrive: regrouping would lose what it holds back when the line breaks.
+            async for chunk in response.aiter_raw():
                 present += len(chunk)
                 if present > wanted.at_most:
                     raise Damaged(f"{response.url.host} sends more than {wanted.at_most} bytes")
