@@ -1,0 +1,139 @@
+"""One browser call of a session: the customer's leg, the room around it, and the bot that has the floor.
+
+The leg outlives the bot: when the bot fails it is replaced, and the customer hears a pause, no more. What
+happens in the session goes to the client as RTVI messages; what the client sends comes in here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from gateway.events import LegJoined, LegLeft
+from gateway.live import Busy, LiveSession
+from gateway.room import Role, Room
+from gateway.subscription import Subscription
+from gateway.webrtc import rtvi
+from gateway.webrtc.leg import WebRtcLeg
+from gateway.webrtc.rtvi import BadRequest, ClientMessage, ClientReady, DisconnectBot, SendText
+from pipelines.audio import AudioPort
+from pipelines.facts import Trouble, Unavailable
+
+log = structlog.get_logger()
+
+BOTS = 3
+"So many bots in one call; when the last one fails the call ends."
+REPLACED = Trouble(code="bot_failed", message="Sorry, I lost the thread for a moment.", retry=True)
+
+
+class Bot(Protocol):
+    """The pipeline that hears and speaks at a port."""
+
+    async def run(self) -> None:
+        """Talk until the port's frames end."""
+
+    async def write(self, text: str, client_id: str | None = None) -> None:
+        """Take typed text as the customer's turn; its `CustomerTurn` is emitted before this returns."""
+
+
+MakeBot = Callable[[AudioPort, LiveSession], Bot]
+
+
+class Calls:
+    """Conducts calls with bots made by `make_bot`."""
+
+    def __init__(self, make_bot: MakeBot, longest_text: int) -> None:
+        self._make_bot = make_bot
+        self._longest_text = longest_text
+
+    async def conduct(self, leg: WebRtcLeg, live: LiveSession) -> None:
+        """Everything from the moment the leg was answered until it has ended."""
+        if not await leg.connected():
+            return
+        room = Room(leg)
+        subscription = live.log.subscribe()
+        try:
+            await live.log.emit(LegJoined(leg_id=leg.leg_id, role="customer", kind="webrtc"))
+            async with asyncio.TaskGroup() as tasks:
+                beside = [
+                    tasks.create_task(_deliver(subscription, leg), name=f"deliver {leg.leg_id}"),
+                    tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
+                ]
+                await self._talk(room, live)
+                for task in beside:
+                    task.cancel()
+        finally:
+            live.log.unsubscribe(subscription)
+            live.touch()
+            await _record_end(leg, live)
+
+    async def _talk(self, room: Room, live: LiveSession) -> None:
+        """Let a bot talk until the leg has ended; put another in its place when it fails."""
+        for number in range(1, BOTS + 1):
+            bot = self._make_bot(room.port(Role.BOT), live)
+            try:
+                live.join_call(bot)
+            except Busy as error:
+                await room.customer.send(rtvi.error(f"This conversation is in a call already: {error}."))
+                return
+            try:
+                await bot.run()
+                return
+            except Exception:
+                # The outermost loop of a bot: its failure must not reach the customer's leg.
+                log.exception("bot failed", session_id=live.session_id, bot=number)
+            finally:
+                live.leave_call(bot)
+            if room.customer.ended is not None:
+                return
+            live.log.show(REPLACED)
+
+    async def _obey(self, leg: WebRtcLeg, live: LiveSession) -> None:
+        """Do what the client's messages ask."""
+        async for text in leg.messages():
+            try:
+                await self._do(rtvi.read(text), leg, live)
+            except BadRequest as error:
+                await leg.send(error.response)
+
+    async def _do(self, request: rtvi.Request, leg: WebRtcLeg, live: LiveSession) -> None:
+        match request:
+            case ClientReady():
+                for message in rtvi.bot_ready(request):
+                    await leg.send(message)
+            case SendText():
+                await self._write(request, leg, live)
+            case DisconnectBot():
+                await leg.hang_up("the client ended the call")
+            case ClientMessage():
+                await leg.send(rtvi.error_response(request.id, f"There is no `{request.type}` here."))
+
+    async def _write(self, request: SendText, leg: WebRtcLeg, live: LiveSession) -> None:
+        length = len(request.text)
+        if not request.text.strip() or length > self._longest_text:
+            fault = f"A message has 1 to {self._longest_text} characters; this one has {length}."
+            await leg.send(rtvi.error_response(request.id, fault))
+            return
+        try:
+            await live.receive(request.text, request.id or live.log.new_id("m"))
+        except Unavailable as error:
+            await leg.send(rtvi.error_response(request.id, f"Not taken: {error}."))
+
+
+async def _deliver(subscription: Subscription, leg: WebRtcLeg) -> None:
+    """Show the session's events to the client; one that falls behind loses the call, not the session."""
+    feed = rtvi.EventFeed()
+    async for event in subscription:
+        for message in feed.messages(event):
+            await leg.send(message)
+    await leg.hang_up("the client fell behind" if subscription.behind else "the gateway is about to restart")
+
+
+async def _record_end(leg: WebRtcLeg, live: LiveSession) -> None:
+    ended = leg.ended
+    by, reason = (ended.by, ended.reason) if ended else ("local", "the bot had finished")
+    try:
+        await live.log.emit(LegLeft(leg_id=leg.leg_id, by=by, reason=reason))
+    except Unavailable as error:
+        log.warning("end of a call not stored", session_id=live.session_id, reason=str(error))

@@ -1,0 +1,30 @@
+"""All routes as one ASGI application, with what protects them around it."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, WebSocket
+from starlette.types import ASGIApp
+
+from gateway.web.body_limit import BodyLimit
+from gateway.web.chat import serve_chat
+from gateway.web.edge import Edge
+from gateway.web.errors import answer_errors
+from gateway.web.headers import SecurityHeaders
+from gateway.web.operations import operations_routes
+from gateway.web.pages import Pages
+from gateway.web.voice import voice_routes
+
+
+def web_application(edge: Edge, pages: Path) -> ASGIApp:
+    """Everything this gateway answers over HTTP; `pages` is the folder of the built pages."""
+    app = FastAPI(title="Warmline", openapi_url=None, docs_url=None, redoc_url=None)
+    answer_errors(app)
+    app.include_router(operations_routes(edge.health))
+    app.include_router(voice_routes(edge))
+
+    @app.websocket("/chat")
+    async def chat(socket: WebSocket) -> None:
+        await serve_chat(socket, edge)
+
+    app.mount("/", Pages(pages))
+    return SecurityHeaders(BodyLimit(app, edge.limits.body_bytes))
