@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.filesize import decimal
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
@@ -95,7 +96,7 @@ def show(
     if as_json:
         typer.echo(json.dumps(_as_json(models, place, states), indent=2))
     else:
-        Console().print(_as_table(models, states))
+        Console().print(_as_table(models, place, states))
     wanted = [model for model in models if model.is_default or only]
     if any(states[file] is not State.WHOLE for model in wanted for file in model.files):
         raise typer.Exit(INCOMPLETE)
@@ -140,7 +141,7 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(text, highlight=False, soft_wrap=True)
+        self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _bar(self, path: str) -> TaskID:
         if path not in self._tasks:
@@ -175,7 +176,7 @@ def _verdict(faults: dict[str, Exception]) -> tuple[str, int]:
 
 
 def _end(console: Console, text: str, code: int) -> typer.Exit:
-    console.print(f"warmline models pull: {text}", style="red", highlight=False, soft_wrap=True)
+    console.print(f"warmline models pull: {text}", style="red", highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(code)
 
 
@@ -196,13 +197,17 @@ def _as_json(models: tuple[Model, ...], place: Path, states: dict[ModelFile, Sta
     return {"folder": str(place), "files": files}
 
 
-def _as_table(models: tuple[Model, ...], states: dict[ModelFile, State]) -> Table:
+def _as_table(models: tuple[Model, ...], place: Path, states: dict[ModelFile, State]) -> Table:
     colours = {State.WHOLE: "green", State.MISSING: "yellow", State.DAMAGED: "red"}
-    table = Table("model", "file", "size", "state", "licence", title="Model files")
+    table = Table(title=f"Model files in {escape(str(place))}")
+    table.add_column("model")
+    table.add_column("file", overflow="fold")
+    for name in ("size", "state", "licence"):
+        table.add_column(name, no_wrap=name != "licence")
     for model in models:
         name = model.name if model.is_default else f"{model.name} (optional)"
         for file in model.files:
-            state = states[file]
-            colour = colours[state]
-            table.add_row(name, file.path, decimal(file.bytes), f"[{colour}]{state.value}[/]", model.licence)
+            state = f"[{colours[states[file]]}]{states[file].value}[/]"
+            table.add_row(name, file.path, decimal(file.bytes), state, model.licence)
+            name = ""
     return table
