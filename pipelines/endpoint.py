@@ -14,9 +14,8 @@ import onnxruntime
 from faster_whisper.feature_extractor import FeatureExtractor
 
 from pipelines.audio import FRAME_MS, Frame
-from pipelines.recognizer import samples_16k
+from pipelines.samples import Samples, samples_16k
 from pipelines.speech import Dropped, Failed, Job, ModelWorkers, Priority
-from pipelines.voice import Samples
 
 HEARS_MS = 8_000
 LEAD_MS = 400

@@ -6,11 +6,14 @@ All processors of ours are direct. Importing this module silences pipecat's own 
 transcripts and whole conversations; its errors reach us as frames. Relies on pipecat 1.14.
 """
 
+import asyncio
+
 from loguru import logger
 
 logger.disable("pipecat")
 
 from pipecat.frames.frames import Frame as PipecatFrame  # noqa: E402 - not before its log is off
+from pipecat.frames.frames import StartFrame  # noqa: E402
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor  # noqa: E402
 
 __all__ = ["DirectProcessor", "FrameDirection", "FrameProcessor", "PipecatFrame"]
@@ -21,10 +24,13 @@ class DirectProcessor(FrameProcessor):  # type: ignore[misc] # pipecat carries n
 
     def __init__(self) -> None:
         super().__init__(enable_direct_mode=True)
+        self.started = asyncio.Event()
 
     async def process_frame(self, frame: PipecatFrame, direction: FrameDirection) -> None:
         """Called by pipecat for every frame."""
         await super().process_frame(frame, direction)
+        if isinstance(frame, StartFrame):
+            self.started.set()
         if direction is not FrameDirection.DOWNSTREAM or not await self.take(frame):
             await self.push_frame(frame, direction)
 

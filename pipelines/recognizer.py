@@ -11,15 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import soxr
-
 from pipelines.audio import FRAME_MS, Frame
 from pipelines.processor import FrameProcessor
+from pipelines.samples import MODEL_RATE, Samples, samples_16k
 from pipelines.speech import Dropped, Failed, Job, ModelWorkers, Priority
 from pipelines.transcript import Final, Listener, Lost, Partial, StablePrefix, join_digits
-from pipelines.voice import Samples
-from pipelines.whisper import SAMPLE_RATE, Decoded, believable
+from pipelines.whisper import Decoded, believable
 
 
 class Recognizer(Protocol):
@@ -77,15 +74,6 @@ class StreamingTimes:
     "Whisper's window is 30 s: at this length the words so far are kept and the sound is let go."
 
 
-def samples_16k(pcm: bytes, sample_rate: int) -> Samples:
-    """PCM16 as floats at the 16 kHz of the speech models."""
-    samples: Samples = np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32_768)
-    if sample_rate == SAMPLE_RATE:
-        return samples
-    resampled: Samples = soxr.resample(samples, sample_rate, SAMPLE_RATE, quality="HQ")
-    return resampled
-
-
 class StreamingRecognizer:
     """Hears one call by decoding its utterances again and again."""
 
@@ -105,7 +93,7 @@ class StreamingRecognizer:
 
     def _forget(self) -> None:
         self._sound: list[bytes] = []
-        self._sample_rate = SAMPLE_RATE
+        self._sample_rate = MODEL_RATE
         self._speaking = False
         self._pause: int | None = None
         self._paused_ms = self._voiced_ms = self._new_ms = 0
@@ -139,7 +127,7 @@ class StreamingRecognizer:
         self._forget()
         self._speaking = True
         self._sound = [frame.pcm for frame in self._lead]
-        self._sample_rate = self._lead[-1].sample_rate if self._lead else SAMPLE_RATE
+        self._sample_rate = self._lead[-1].sample_rate if self._lead else MODEL_RATE
 
     def pause(self, pause: int) -> None:
         """Decode the utterance so far; its words are the final ones unless the customer goes on."""

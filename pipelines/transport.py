@@ -81,9 +81,11 @@ class LegOutput(DirectProcessor):
         for _ in range(min(unplayed, len(self._recent))):
             self._waiting.appendleft(self._recent.pop())
 
-    def cut(self) -> None:
-        """Fall silent and forget what was not played; stay held until `release`."""
+    def drop(self) -> None:
+        """Fall silent at once and forget what was not played. Held stays held, and free free."""
+        held = self._held
         self.hold()
+        self._held = held
         self._waiting.clear()
         self._recent.clear()
 

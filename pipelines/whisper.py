@@ -18,9 +18,8 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as Vocabulary
 
-from pipelines.voice import Samples
+from pipelines.samples import MODEL_RATE, Samples
 
-SAMPLE_RATE = 16_000
 WINDOWS_S = (10, 15, 30)
 "Windows, in s; the first that leaves `SPARE_S` over is taken."
 SPARE_S = 1.0
@@ -133,18 +132,18 @@ class Whisper:
 
     def decode(self, samples: Samples) -> Decoded:
         """The words in at most 29 s of sound at 16 kHz; blocks for 100-300 ms."""
-        seconds = len(samples) / SAMPLE_RATE
+        seconds = len(samples) / MODEL_RATE
         decoded = self._decode(samples, window_s(seconds))
         if suspicious(decoded) and seconds >= RETRY_S and decoded.window_s < WINDOWS_S[-1]:
             decoded = self._decode(samples, WINDOWS_S[-1])
         return decoded
 
     def _decode(self, samples: Samples, window: int) -> Decoded:
-        padded = np.zeros(window * SAMPLE_RATE, np.float32)
+        padded = np.zeros(window * MODEL_RATE, np.float32)
         kept = samples[-len(padded) :]
         padded[: len(kept)] = kept
         mel = self._features(padded)[:, : window * 100]
-        longest = len(self._prompt) + min(220, 24 + int(len(kept) / SAMPLE_RATE * 12))
+        longest = len(self._prompt) + min(220, 24 + int(len(kept) / MODEL_RATE * 12))
         result = self._model.generate(
             ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None], np.float32)),
             [self._prompt],

@@ -1,0 +1,220 @@
+"""The processor that hears: voice activity, turn taking and recognition of one call, and nothing after it.
+
+Every frame of the port passes through `hear`; what turn taking makes of it is done here: the recogniser
+and the end-of-turn model are told, the output is held, the bot gets its turns. Frames end here, because
+nothing behind needs them and every hop costs, unless the recogniser is a pipecat service.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import assert_never
+
+from prometheus_client import Counter
+
+from pipelines.audio import Frame
+from pipelines.bot import Announcement, Bot
+from pipelines.endpoint import Endpoint
+from pipelines.facts import (
+    Emit,
+    Fact,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptPartial,
+    Trouble,
+    Unavailable,
+    Words,
+)
+from pipelines.phrases import Phrases
+from pipelines.processor import DirectProcessor, PipecatFrame
+from pipelines.recognizer import Recognizer
+from pipelines.reply import Stopwatch
+from pipelines.transcript import Final, Lost, Partial
+from pipelines.transport import LegAudioFrame, LegOutput
+from pipelines.turns import (
+    Action,
+    AskPresence,
+    Began,
+    Emptied,
+    Ended,
+    GiveUp,
+    Hold,
+    Interrupt,
+    Paused,
+    Release,
+    Resumed,
+    TurnTaking,
+)
+from pipelines.voice import VoiceDetection
+
+NEWS = 64
+"Facts for display that wait to be sent; the oldest is dropped beyond that."
+DROPPED = Counter("warmline_news_dropped_total", "Facts for display dropped because nobody took them")
+DEAF_FRAMES = 1_500
+"We say at most every 30 s that we cannot hear."
+
+
+class News:
+    """Facts that are only shown, never stored: sent one after another beside the conversation."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._queue: asyncio.Queue[Fact] = asyncio.Queue(NEWS)
+
+    def tell(self, fact: Fact) -> None:
+        """Send it soon."""
+        if self._queue.full():
+            self._queue.get_nowait()
+            DROPPED.inc()
+        self._queue.put_nowait(fact)
+
+    async def send(self) -> None:
+        """Until cancelled."""
+        while True:
+            fact = await self._queue.get()
+            with suppress(Unavailable):
+                await self._emit(fact)
+
+
+class Ears:
+    """What hears in one call. The recogniser and the end-of-turn model report to the front end's methods."""
+
+    def __init__(
+        self, detection: VoiceDetection, turns: TurnTaking, recognizer: Recognizer, endpoint: Endpoint
+    ) -> None:
+        self.detection = detection
+        self.turns = turns
+        self.recognizer = recognizer
+        self.endpoint = endpoint
+
+
+class FrontEnd(DirectProcessor):
+    """Hears one call."""
+
+    def __init__(self, bot: Bot, output: LegOutput, news: News, phrases: Phrases) -> None:
+        super().__init__()
+        self._bot = bot
+        self._output = output
+        self._news = news
+        self._phrases = phrases
+        self._ears: Ears | None = None
+        self._final_at: float | None = None
+        self._deaf_frames = 0
+        self._now: Callable[[], float] = asyncio.get_running_loop().time
+
+    def listen_with(self, ears: Ears) -> None:
+        """Give it ears; they cannot be made without it, because they report to it."""
+        self._ears = ears
+
+    def close(self) -> None:
+        """The call is over."""
+        if self._ears is not None:
+            self._ears.recognizer.close()
+            self._ears.endpoint.close()
+
+    async def take(self, frame: PipecatFrame) -> bool:
+        """Hear a frame of the port; only a recogniser in the pipeline gets it too."""
+        if not isinstance(frame, LegAudioFrame) or self._ears is None:
+            return False
+        self.hear(frame.leg)
+        return not self._ears.recognizer.processors
+
+    # --- what comes in ---------------------------------------------------------------------------
+
+    def hear(self, frame: Frame) -> None:
+        """Take the next 20 ms of the call."""
+        ears = self._hearing()
+        self._deaf_frames = max(0, self._deaf_frames - 1)
+        change = ears.detection.hear(frame)
+        ears.recognizer.hear(frame)
+        ears.endpoint.hear(frame)
+        ears.turns.answering(self._bot.answering)
+        self._act(ears.turns.hear(change))
+
+    def heard(self, what: Partial | Final | Lost) -> None:
+        """The recogniser reports."""
+        turns = self._hearing().turns
+        match what:
+            case Partial():
+                words = Words(text=what.text)
+                self._news.tell(TranscriptPartial(stable_chars=what.stable_chars, pii=words))
+                self._act(turns.partial(what.text))
+            case Final():
+                self._final_at = self._now()
+                self._act(turns.final(what.pause, what.text))
+            case Lost():
+                self._act(turns.lost())
+                self._say_deaf(what.reason)
+            case _:
+                assert_never(what)
+
+    def judged(self, pause: int, complete: bool) -> None:
+        """The end-of-turn model reports."""
+        self._act(self._hearing().turns.verdict(pause, complete))
+
+    def written(self) -> None:
+        """The customer typed."""
+        self._hearing().turns.written()
+
+    def _hearing(self) -> Ears:
+        assert self._ears is not None, "listen_with comes first"
+        return self._ears
+
+    # --- what is done about it -------------------------------------------------------------------
+
+    def _act(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Hold():
+                self._output.hold()
+            case Release():
+                self._output.release()
+            case Interrupt():
+                self._output.hold()
+                self._bot.interrupt()
+            case AskPresence():
+                self._bot.announce(Announcement(self._phrases.presence))
+            case GiveUp():
+                self._bot.announce(Announcement(self._phrases.goodbye, last=True))
+            case _:
+                self._follow(action)
+
+    def _follow(self, action: Began | Paused | Resumed | Ended | Emptied) -> None:
+        """Tell whoever follows the utterance."""
+        ears = self._hearing()
+        match action:
+            case Began():
+                ears.recognizer.start()
+                ears.endpoint.start()
+                self._news.tell(SpeechStarted())
+            case Paused():
+                self._news.tell(SpeechStopped())
+                ears.endpoint.judge(action.pause)
+                ears.recognizer.pause(action.pause)
+            case Resumed():
+                ears.recognizer.resume()
+                self._news.tell(SpeechStarted())
+            case Ended():
+                ears.recognizer.reset()
+                self._end_turn(action)
+            case Emptied():
+                ears.recognizer.reset()
+
+    def _end_turn(self, ended: Ended) -> None:
+        stopwatch = Stopwatch(self._now, self._now() - ended.silent_ms / 1_000, ended.decision_ms)
+        if self._final_at is not None:
+            stopwatch.final_transcript_ms = round((self._final_at - stopwatch.began) * 1_000)
+        self._final_at = None
+        if not self._bot.hear(ended.text, stopwatch):
+            self._news.tell(Trouble(code="busy", message=self._phrases.busy, retry=True))
+
+    def _say_deaf(self, reason: str) -> None:
+        trouble = Trouble(code="recogniser_unavailable", message=f"We cannot hear: {reason}.", retry=True)
+        if self._deaf_frames:
+            self._news.tell(trouble)
+            return
+        self._deaf_frames = DEAF_FRAMES
+        self._bot.announce(Announcement(self._phrases.deaf, trouble))

@@ -1,0 +1,20 @@
+"""Sound as numbers, the way the speech models want it."""
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+MODEL_RATE = 16_000
+"Hz."
+
+Samples = npt.NDArray[np.float32]
+"Sound as floats in -1..1, mono."
+
+
+def samples_16k(pcm: bytes, sample_rate: int) -> Samples:
+    """PCM16 as floats at the models' 16 kHz. Milliseconds for a long utterance: call it in a worker."""
+    samples: Samples = np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32_768)
+    if sample_rate == MODEL_RATE:
+        return samples
+    resampled: Samples = soxr.resample(samples, sample_rate, MODEL_RATE, quality="HQ")
+    return resampled
