@@ -50,6 +50,8 @@ class Caller:
         self._spoke_ms: int | None = None
         self._heard_ms: int | None = None
         self._answered_ms: int | None = None
+        self.listener: Callable[[Frame], None] | None = None
+        "Gets every frame as it is heard."
         self.answer: Message = {}
         "What the gateway answered to the offer: `pc_id`, `session`, `token`."
 
@@ -62,6 +64,16 @@ class Caller:
     def speaking(self) -> bool:
         """Whether there is still something to say."""
         return bool(self._speech)
+
+    @property
+    def waiting(self) -> int:
+        """Frames that are still to be said."""
+        return len(self._speech)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the call is over."""
+        return self._gone.is_set()
 
     @property
     def voice_to_voice_ms(self) -> int | None:
@@ -82,6 +94,11 @@ class Caller:
         """Send a message; the channel must be open (`opened`)."""
         assert self._channel is not None
         self._channel.send(json.dumps(message))
+
+    def send_if_open(self, message: Message) -> None:
+        """Send a message if it can be: for saying goodbye."""
+        if self._channel is not None and self._channel.readyState == "open":
+            self.send(message)
 
     def send_text(self, text: str) -> None:
         """Send anything at all, for tests of the other side's patience."""
@@ -148,6 +165,8 @@ class Caller:
         self._messages.close()
 
     def _note(self, frame: Frame) -> None:
+        if self.listener is not None:
+            self.listener(frame)
         if audible(frame):
             self._heard_ms = _now_ms()
             if self._answered_ms is None and not self._speech:

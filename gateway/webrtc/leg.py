@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 from aiortc import RTCIceCandidate, RTCIceServer
+from pydantic_core import from_json
 
 from gateway.events import Message
 from gateway.leg import DROPPED, Channel, FrameClock, Hangup, Playout
@@ -257,8 +258,8 @@ class WebRtcLeg:
         if len(data) > LONGEST_MESSAGE:
             return f"A message has at most {LONGEST_MESSAGE} characters; this one has {len(data)}."
         try:
-            message = json.loads(data)
-        except (ValueError, RecursionError):
+            message = from_json(data)  # unlike json, bounds how deep it follows nested brackets
+        except ValueError:
             return "The message is not JSON."
         if not isinstance(message, dict):
             return "The message is not a JSON object."

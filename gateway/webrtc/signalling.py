@@ -18,11 +18,11 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from gateway.config import WebRtc
 from gateway.events import Message
+from gateway.live import Busy
 from gateway.webrtc import sdp, turn
 from gateway.webrtc.leg import WebRtcLeg
 from gateway.webrtc.liveness import Patience
 from gateway.webrtc.sdp import ProtocolError
-from pipelines.facts import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +109,7 @@ class Signalling:
         """Answer an offer; for a new call, also start `answerer` on its leg.
 
         Raises `ProtocolError` (`bad_sdp`, or `unknown_peer` with status 404 for a `pc_id` that is not or no
-        longer known) and `Unavailable` when all calls are taken.
+        longer known), `Busy` when all lines are taken and `Unavailable` when no network is found.
         """
         offer = sdp.check(request.sdp)
         if request.pc_id is None:
@@ -143,7 +143,7 @@ class Signalling:
 
     async def _begin(self, request: Offer, offer: sdp.CheckedOffer, answerer: Answerer) -> Answer:
         if len(self._legs) >= self._settings.calls:
-            raise Unavailable(f"all {self._settings.calls} lines are taken; call again in a minute")
+            raise Busy(f"all {self._settings.calls} lines are taken; call again in a minute")
         leg_id, pc_id = f"w_{secrets.token_hex(6)}", f"p_{secrets.token_urlsafe(18)}"
         leg = WebRtcLeg(leg_id, lambda: self._own_ice_servers(leg_id), self._patience)
         self._legs[pc_id] = leg
