@@ -27,20 +27,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.events import Event
+from gateway.web.headers import SecurityHeaders
 from pipelines.facts import CustomerTurn, Fact, Words
 
 T = TypeVar("T")
 Script = Callable[[str], Sequence[Fact]]
 "What to answer to a message."
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
-    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 
 @dataclass
@@ -152,7 +148,7 @@ class WireGateway:
             Route("/articles/{name}", lambda request: PlainTextResponse(request.path_params["name"])),
             Mount("/", StaticFiles(directory=pages, html=True)),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(_SecurityHeaders)])
+        return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
 
     # --- chat ----------------------------------------------------------------------------------------
 
@@ -295,25 +291,6 @@ class _Tone(AudioStreamTrack):  # type: ignore[misc]
         samples = (8000 * np.sin(2 * np.pi * 440 * times)).astype(np.int16)
         frame.planes[0].update(samples.tobytes())
         return frame
-
-
-class _SecurityHeaders:
-    """The headers that the real gateway sends with its pages; a page that breaks them logs errors."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
-            await send(message)
-
-        await self.app(scope, receive, with_headers)
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

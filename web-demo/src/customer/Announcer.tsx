@@ -1,6 +1,6 @@
 /** Tells screen readers what is final: whole replies, heard words, notes, the call's state. Never each partial. */
 import type { Item, View } from "../session";
-import { noteWords } from "./plain";
+import { ASSISTANT, noteWords } from "./plain";
 import type { CallControl } from "./useCall";
 
 const CALL_WORDS: Record<CallControl["state"], string> = {
@@ -31,7 +31,7 @@ function announcement(item: Item): string {
     case "customer":
       return `You said: ${item.text}`;
     case "reply":
-      return `Assistant: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
+      return `${ASSISTANT}: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
     case "note":
       return noteWords(item.fact);
   }

@@ -5,7 +5,7 @@ import { HangUpIcon, MicIcon, MicOffIcon, PersonIcon, PhoneIcon } from "./icons"
 import { LatencyStrip } from "./LatencyStrip";
 import { Meter } from "./Meter";
 import { PHASE_WORDS, phaseOf } from "./phase";
-import { CALL_FAULTS, sentenceCase, words } from "./plain";
+import { ASSISTANT, CALL_FAULTS, awaitedWords, requestWords } from "./plain";
 import { type CallControl, isInCall } from "./useCall";
 
 interface Props {
@@ -72,7 +72,7 @@ function InCall({ call }: { call: CallControl }) {
     <div className="call-live">
       <div className="voices">
         <Meter label="You" levels={call.muted ? null : call.mine} side="mine" />
-        <Meter label="Assistant" levels={call.theirs} side="theirs" />
+        <Meter label={ASSISTANT} levels={call.theirs} side="theirs" />
       </div>
       <div className="call-controls">
         <button type="button" className="round" aria-pressed={call.muted} onClick={call.toggleMute}>
@@ -106,8 +106,8 @@ function CurrentRequest({ view }: { view: View }) {
     <div className="request">
       <h3>Current request</h3>
       <p>
-        {sentenceCase(words(name))}
-        {awaiting !== null && <span> · waiting for your {words(awaiting)}</span>}
+        {requestWords(name)}
+        {awaiting !== null && <span> · waiting for {awaitedWords(awaiting)}</span>}
       </p>
     </div>
   );

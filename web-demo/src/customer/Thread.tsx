@@ -11,7 +11,7 @@ import {
   openReply,
 } from "../session";
 import { ArticleIcon, ChevronIcon } from "./icons";
-import { noteWords, sourceWords, understoodWords } from "./plain";
+import { ASSISTANT, noteWords, sourceWords, understoodWords } from "./plain";
 import { ToolActivity } from "./ToolActivity";
 import { clock } from "./transcript";
 
@@ -117,7 +117,7 @@ function Reply({ item }: { item: ReplyItem }) {
       <Sources item={item} />
       {item.done && (
         <p className="meta">
-          Assistant · {clock(item.at)}
+          {ASSISTANT} · {clock(item.at)}
           {source !== null && <span> · {source}</span>}
           {item.latency?.first_audio_ms != null && (
             <span> · answered in {item.latency.first_audio_ms} ms</span>
@@ -213,7 +213,7 @@ function Words({ text, empty = "(removed)" }: { text: string; empty?: string }) 
 
 function Dots() {
   return (
-    <span className="dots" role="img" aria-label="The assistant is working on an answer">
+    <span className="dots" role="img" aria-label={`${ASSISTANT} is working on an answer`}>
       <span />
       <span />
       <span />

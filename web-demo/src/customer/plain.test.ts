@@ -78,8 +78,8 @@ it("the transcript tells who said what and what was done", () => {
   expect(text.replaceAll(/\[.*?[AP]M\]/g, "")).toContain(
     [
       " You (spoken): A refund, please.",
-      "   Looked up the order: found, receipt rc_1",
-      " Assistant: Refunds over [interrupted]",
+      "   Order: found, receipt rc_1",
+      " Fern: Refunds over [interrupted]",
       "   Source: Refunds",
     ].join("\n"),
   );

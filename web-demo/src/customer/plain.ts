@@ -7,6 +7,9 @@ import type { NoteItem, ToolRun } from "../session";
 
 export const SHOP = "Fernhill Outfitters";
 
+/** Our virtual assistant. */
+export const ASSISTANT = "Fern";
+
 export const FIRST_QUESTIONS = [
   "Where is my order 10437? My ZIP code is 60614.",
   "What is your return policy?",
@@ -18,17 +21,17 @@ export const ASK_FOR_PERSON = "I would like to talk to a person, please.";
 
 /** While it runs, and once it is done. */
 const TOOLS: Record<string, [doing: string, done: string]> = {
-  look_up_order: ["Looking up the order", "Looked up the order"],
-  track_parcel: ["Tracking the parcel", "Tracked the parcel"],
-  refund_order: ["Requesting the refund", "Refund"],
-  refund: ["Requesting the refund", "Refund"],
+  look_up_order: ["Looking up the order", "Order"],
+  list_orders: ["Looking up your orders", "Your orders"],
+  track_parcel: ["Tracking the parcel", "Parcel tracking"],
+  request_refund: ["Requesting the refund", "Refund"],
   cancel_order: ["Cancelling the order", "Cancellation"],
   change_address: ["Changing the address", "Address change"],
   reset_password: ["Sending a password reset", "Password reset"],
-  store_hours: ["Checking the opening hours", "Checked the opening hours"],
-  create_ticket: ["Opening a ticket", "Opened a ticket"],
-  verify_identity: ["Checking your details", "Checked your details"],
-  search_knowledge: ["Searching the help articles", "Searched the help articles"],
+  verify_identity: ["Checking your details", "Identity check"],
+  store_hours: ["Checking the opening hours", "Opening hours"],
+  create_ticket: ["Opening a ticket", "Ticket"],
+  ask_for_person: ["Asking for a person", "Request for a person"],
 };
 
 export function words(code: string): string {
@@ -44,6 +47,13 @@ export function toolTitle(run: ToolRun): string {
   return run.result === null ? doing : done;
 }
 
+/** Refusals that are only a step on the way. */
+const STEPS: Record<string, string> = {
+  not_verified: "Needs your identity",
+  verification_failed: "Does not match",
+  not_confirmed: "Needs your yes",
+};
+
 export function toolOutcome(run: ToolRun): string {
   switch (run.result?.outcome) {
     case undefined:
@@ -51,7 +61,7 @@ export function toolOutcome(run: ToolRun): string {
     case "done":
       return run.effect === "write" ? "Done" : "Found";
     case "refused":
-      return "Not allowed";
+      return STEPS[run.result.code ?? ""] ?? "Not allowed";
     case "failed":
       return "Did not work";
   }
@@ -59,12 +69,36 @@ export function toolOutcome(run: ToolRun): string {
 
 const COMMANDS: Record<string, string> = {
   ask: "a question",
+  chat: "a question",
   hand_off: "talk to a person",
   clarify: "not clear yet",
   cancel: "stop this request",
-  confirm: "yes",
+  affirm: "yes",
   deny: "no",
+  greet: "a greeting",
+  bye: "a goodbye",
 };
+
+const REQUESTS: Record<string, string> = {
+  offer_person: "Talk to a colleague",
+};
+
+export function requestWords(workflow: string): string {
+  return REQUESTS[workflow] ?? sentenceCase(words(workflow));
+}
+
+/** What a request waits for, as an object of "waiting for". */
+const AWAITED: Record<string, string> = {
+  confirmation: "your yes or no",
+  person: "your yes or no",
+  zip: "your ZIP code",
+  email: "your e-mail address",
+  order_id: "the order number",
+};
+
+export function awaitedWords(awaiting: string): string {
+  return AWAITED[awaiting] ?? `your ${words(awaiting)}`;
+}
 
 /** E.g. `["start(order_status)", "fill(order_id)"]` → "order status, order id". */
 export function understoodWords(commands: string[]): string {
@@ -85,7 +119,7 @@ export function sourceWords(source: string | null): string | null {
   return source === null ? null : (SOURCES[source] ?? null);
 }
 
-const HANDOFFS: Record<string, string> = {
+const ENDINGS: Record<string, string> = {
   resolved: "The conversation is over. Thank you for contacting us.",
   handed_off: "The conversation went on with a person.",
   expired: "The conversation ended because nothing happened for a while.",
@@ -103,7 +137,7 @@ export function noteWords(fact: NoteItem["fact"]): string {
     case "leg.left":
       return "Our colleague left the conversation.";
     case "session.ended":
-      return HANDOFFS[fact.outcome] ?? "The conversation is over.";
+      return ENDINGS[fact.outcome] ?? "The conversation is over.";
     case "trouble":
       return fact.message;
   }

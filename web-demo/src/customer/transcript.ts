@@ -1,6 +1,6 @@
 /** The conversation as plain text, to copy or to keep. */
 import type { Item } from "../session";
-import { SHOP, noteWords, toolOutcome, toolTitle } from "./plain";
+import { ASSISTANT, SHOP, noteWords, toolOutcome, toolTitle } from "./plain";
 
 export function transcriptText(items: Item[]): string {
   return `${SHOP}: transcript\n\n${items.flatMap(lines).join("\n")}\n`;
@@ -17,7 +17,7 @@ function lines(item: Item): string[] {
           const receipt = run.result?.receiptId ? `, receipt ${run.result.receiptId}` : "";
           return `[${at}]   ${toolTitle(run)}: ${toolOutcome(run).toLowerCase()}${receipt}`;
         }),
-        `[${at}] Assistant: ${item.text}${item.interrupted ? " [interrupted]" : ""}`,
+        `[${at}] ${ASSISTANT}: ${item.text}${item.interrupted ? " [interrupted]" : ""}`,
         ...item.citations.map((cited) => `[${at}]   Source: ${cited.title}`),
       ];
     case "note":

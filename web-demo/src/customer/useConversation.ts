@@ -44,6 +44,9 @@ function openSocket(): WebSocket {
   return new WebSocket(address);
 }
 
+/** The connection is closed after these and comes back by itself; its mark in the page's head says enough. */
+const SILENT = new Set(["fell_behind", "draining"]);
+
 function errorWords(error: ErrorFrame): string {
   switch (error.code) {
     case "unknown_session":
@@ -80,7 +83,7 @@ export function useConversation(): Conversation {
         stored: (id) => dispatch({ type: "stored", id }),
         refused: (id, error) => dispatch({ type: "refused", id, reason: errorWords(error) }),
         discarded: (id) => dispatch({ type: "discarded", id }),
-        failed: (error) => notify(errorWords(error)),
+        failed: (error) => SILENT.has(error.code) || notify(errorWords(error)),
       },
     );
     chat.current = connected;
