@@ -99,6 +99,7 @@ def _refuse_remote(sock: socket.socket, address: Any) -> None:
         return
     host = str(address[0])
     if host != "localhost" and not _is_loopback(host):
+        sock.close()
         raise AssertionError(f"a test tried to connect to {host}: use a fake or a server on loopback")
 
 
