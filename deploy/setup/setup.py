@@ -206,7 +206,18 @@ def pages() -> Path:
     packages = _digest([PAGES / "package.json", PAGES / "package-lock.json"])
     if not (_is_done("npm", packages) and (PAGES / "node_modules").is_dir()):
         _say("packages of the web pages")
-        _run(_npm(node, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"), PAGES)
+        _run(
+            _npm(
+                node,
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-update-notifier",
+                "--loglevel=error",
+            ),
+            PAGES,
+        )
         _done("npm", packages)
     if not (_is_done("pages", sources) and (PAGES / "dist" / "index.html").is_file()):
         _say("web pages")

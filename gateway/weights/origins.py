@@ -148,7 +148,7 @@ class Official:
             return
         await self._probe()
         if self._down:
-            errand.progress.say(f"Hugging Face cannot be reached ({self._down})")
+            errand.progress.say(f"Hugging Face cannot be reached ({self._down}); going on without it")
             errand.fail((file for file, _ in published), self._down)
             return
         slots = asyncio.Semaphore(AT_ONCE)
