@@ -15,7 +15,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 
 from pipelines.audio import FRAME_MS, Frame
 from pipelines.samples import Samples, samples_16k
-from pipelines.speech import Dropped, Failed, Job, ModelWorkers, Priority
+from pipelines.speech import Dropped, Failed, Job, Priority, Workers
 
 HEARS_MS = 8_000
 LEAD_MS = 400
@@ -64,7 +64,7 @@ class SmartTurn:
 class SmartTurnEndpoint:
     """Judges the pauses of one call by the shared model."""
 
-    def __init__(self, call_id: str, model: SmartTurn, workers: ModelWorkers, tell: Judgement) -> None:
+    def __init__(self, call_id: str, model: SmartTurn, workers: Workers, tell: Judgement) -> None:
         self._call_id = call_id
         self._model = model
         self._workers = workers

@@ -25,6 +25,11 @@ BACKLOG = 256
 "Requests waiting at most; beyond that the reader stops reading and the pipe pushes back."
 
 
+QUIET = 0.01
+LEAD_MS = 10
+TAIL_MS = 70
+
+
 def load_voice(model: Path, threads: int) -> Any:
     """The voice, with as many threads as it may use and without busy waiting between sentences."""
     from piper import PiperVoice
@@ -37,6 +42,20 @@ def load_voice(model: Path, threads: int) -> Any:
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     config = json.loads(model.with_name(model.name + ".json").read_text())
     return PiperVoice(session=session, config=PiperConfig.from_dict(config))
+
+
+def trimmed(sound: Any, sample_rate: int, text: str) -> Any:
+    """The sound without the silence before its first word, and after its last where no sentence ends.
+
+    Piper pads every text as if it were a sentence of its own; ours may be half of one.
+    """
+    loud = np.flatnonzero(np.abs(sound) > QUIET)
+    if not len(loud):
+        return sound
+    first = max(0, loud[0] - sample_rate * LEAD_MS // 1_000)
+    ends_sentence = text.rstrip()[-1:] in ".!?"
+    last = len(sound) if ends_sentence else loud[-1] + sample_rate * TAIL_MS // 1_000
+    return sound[first:last]
 
 
 class Service:
@@ -79,7 +98,7 @@ class Service:
         for chunk in self._voice.synthesize(text):
             if message.request in self._cancelled or self._abandoned:
                 return
-            sound = chunk.audio_float_array
+            sound = trimmed(chunk.audio_float_array, chunk.sample_rate, text)
             if chunk.sample_rate != rate:
                 sound = soxr.resample(sound, chunk.sample_rate, rate, quality="HQ")
             pcm = (np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes()

@@ -14,7 +14,7 @@ from typing import Protocol
 from pipelines.audio import FRAME_MS, Frame
 from pipelines.processor import FrameProcessor
 from pipelines.samples import MODEL_RATE, Samples, samples_16k
-from pipelines.speech import Dropped, Failed, Job, ModelWorkers, Priority
+from pipelines.speech import Dropped, Failed, Job, Priority, Workers
 from pipelines.transcript import Final, Listener, Lost, Partial, StablePrefix, join_digits
 from pipelines.whisper import Decoded, believable
 
@@ -80,7 +80,7 @@ class StreamingRecognizer:
     processors: Sequence[FrameProcessor] = ()
 
     def __init__(
-        self, call_id: str, decoder: Decoder, workers: ModelWorkers, listener: Listener, times: StreamingTimes
+        self, call_id: str, decoder: Decoder, workers: Workers, listener: Listener, times: StreamingTimes
     ) -> None:
         self._call_id = call_id
         self._decoder = decoder

@@ -36,8 +36,8 @@ class SentenceCutter:
 
     FIRST_WORDS = 4
     "The first piece has at least so many words, if it ends at a clause."
-    FIRST_LIMIT = 8
-    "And at most so many, if no clause ends."
+    FIRST_LIMIT = 7
+    "And at most so many, if no clause ends. A number read out digit by digit counts as many words."
     LONGEST = 220
     "Characters; a longer sentence is cut at a clause, or anywhere between words."
 
@@ -94,13 +94,19 @@ class SentenceCutter:
         for match in _CLAUSE.finditer(self._rest, 0, limit):
             if len(self._rest[: match.start()].split()) >= self.FIRST_WORDS:
                 return match.end()
-        ends = [match.end() for match in re.finditer(r"\S+(?=\s)", self._rest[:limit])]
-        if len(ends) <= self.FIRST_LIMIT:
-            return 0
-        soft = [
-            m.start() for m in _SOFT.finditer(self._rest, ends[self.FIRST_WORDS - 1], ends[self.FIRST_LIMIT])
-        ]
-        return soft[-1] if soft else ends[self.FIRST_LIMIT - 1]
+        said, fits = 0, 0
+        for word in re.finditer(r"\S+(?=\s)", self._rest[:limit]):
+            said += len(word.group()) if re.fullmatch(r"#?\d{5,}\W?", word.group()) else 1
+            if said > self.FIRST_LIMIT:
+                return self._softly(fits or word.end())
+            fits = word.end()
+        return 0
+
+    def _softly(self, limit: int) -> int:
+        """The last place up to `limit` where a voice may pause, if the words before it are enough."""
+        soft = [match.start() for match in _SOFT.finditer(self._rest, 0, limit + 1)]
+        long_enough = [cut for cut in soft if len(self._rest[:cut].split()) >= self.FIRST_WORDS]
+        return long_enough[-1] if long_enough else limit
 
     def _forced(self) -> int:
         clauses = [m.end() for m in _CLAUSE.finditer(self._rest, 0, self.LONGEST)]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -65,6 +65,22 @@ class Job(Generic[T]):
     "Runs on the event loop that submitted the job; not called once the call's jobs were dropped."
     _submitted: float = field(default_factory=time.perf_counter)
     _withdrawn: bool = False
+
+
+class Workers(Protocol):
+    """Who does jobs; `ModelWorkers` in production."""
+
+    def submit(self, job: Job[T]) -> None:
+        """Queue a job; its `done` is called on the event loop, unless it is withdrawn."""
+
+    def promote(self, job: Job[T], priority: Priority) -> None:
+        """Make a job more urgent, if it still waits."""
+
+    def withdraw(self, job: Job[T]) -> None:
+        """Forget a job: its result interests nobody any more."""
+
+    def drop_call(self, call_id: str) -> None:
+        """Forget everything that was asked for on behalf of a call."""
 
 
 class ModelWorkers:

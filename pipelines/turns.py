@@ -124,7 +124,8 @@ BACKCHANNEL = frozenset(
 "Words that only say: I am listening."
 
 UNFINISHED = re.compile(
-    r"(?:\b(?:and|but|or|so|because|the|a|an|my|your|is|was|to|for|of|with|um|uh|it's|i'm)|[,\-–]|\.\.\.|…)\s*\.?$",
+    r"(?:\b(?:and|but|or|so|because|if|the|a|an|my|your|is|was|to|for|of|with|um|uh|it's|i'm|"
+    r"(?:like|want|wanted|need) to (?:know|ask|say)|was wondering)|[,\-–]|\.\.\.|…)\s*\.?$",
     re.IGNORECASE,
 )
 "Nobody ends a turn on these."

@@ -29,8 +29,8 @@ MAX_COMPRESSION = 2.4
 "Above this the text repeats itself (same source)."
 MAX_NO_SPEECH = 0.6
 INVENTED = re.compile(
-    r"^\W*(?:thank you(?: (?:so|very) much)?|thanks(?: for (?:watching|listening))?|you|bye(?: bye)?|the end|"
-    r"please subscribe|subtitles by .*|i'?m sorry|so|okay|oh|hmm|music|silence|applause|\W*)\W*$",
+    r"^\W*(?:thank you(?: (?:so|very) much)?|thanks(?: for (?:watching|listening))?|you|bye(?:[ -]bye)?|"
+    r"the end|please subscribe|subtitles by .*|i'?m sorry|so|okay|oh|hmm|music|silence|applause|\W*)\W*$",
     re.IGNORECASE,
 )
 "What Whisper hears in noise."
