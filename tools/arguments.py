@@ -136,9 +136,9 @@ class Choice:
 
     def read(self, value: Any) -> str:
         """The word as it stands in the list, whatever capitals, blanks and dashes came."""
-        if isinstance(value, str):
+        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
             for choice in self.values:
-                if _plain(choice) == _plain(value):
+                if _plain(choice) == _plain(str(value)):
                     return choice
         raise Unreadable(f"must be one of {', '.join(self.values)}")
 
