@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway import config
-from gateway.config import Config
+from gateway.config import Config, Recogniser, Voice
 from gateway.weights import catalogue, verify
 from gateway.weights.catalogue import Model
 from gateway.weights.verify import State
@@ -148,16 +148,27 @@ def extras(settings: Config, version_of: Callable[[str], str | None]) -> list[Fi
 # --- what we bring ---------------------------------------------------------------------------------
 
 
-def models_needed(settings: Config) -> tuple[Model, ...]:
-    """The models of the catalogue that this configuration runs here."""
-    needed = [catalogue.TURN, catalogue.MINILM]
-    if settings.recogniser.engine == "whisper" and settings.recogniser.name == catalogue.WHISPER_BASE.folder:
-        needed.append(catalogue.WHISPER_BASE)
-    if settings.voice.engine == "piper" and settings.voice.name == catalogue.PIPER_JOE.files[0].path:
-        needed.append(catalogue.PIPER_JOE)
+def models_needed(settings: Config) -> tuple[list[Model], list[str]]:
+    """What this configuration runs here: models of the catalogue, and paths of files that are not in it."""
+    configured = []
+    if settings.recogniser.engine == "whisper":
+        configured.append(settings.recogniser.name)
+    if settings.voice.engine == "piper":
+        configured.append(settings.voice.name)
     if settings.model.endpoint == "embedded":
-        needed.append(catalogue.QWEN_CODER)
-    return tuple(needed)
+        configured.append(settings.model.file)
+    known = {place: model for model in catalogue.MODELS for place in (model.folder, model.files[0].path)}
+    models = [catalogue.TURN, catalogue.MINILM, *(known[path] for path in configured if path in known)]
+    return models, [path for path in configured if path not in known]
+
+
+def own_file(path: str, folder: Path) -> Finding:
+    """Whether a model that somebody else brought is where the configuration says."""
+    if (folder / path).exists():
+        return ok(f"files {path}", "there; it is not in our catalogue, so nobody knows whether it is whole")
+    return fail(
+        f"files {path}", f"not in {folder}", "put it there, or name a model of `warmline models list`"
+    )
 
 
 def model_files(model: Model, folder: Path) -> Finding:
@@ -266,14 +277,14 @@ async def redis(url: str | None) -> Finding:
     return ok("redis", "answers")
 
 
-async def endpoint(name: str, url: str | None, key: str | None) -> Finding:
-    """Whether an OpenAI-compatible endpoint answers; `embedded` or None means that we run it ourselves."""
-    if url in (None, "embedded"):
+async def endpoint(name: str, url: str, key: str | None) -> Finding:
+    """Whether an OpenAI-compatible endpoint answers; `embedded` means that we run it ourselves."""
+    if url == "embedded":
         return ok(name, "embedded: started with the gateway")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
-            answer = await client.get(f"{str(url).rstrip('/')}/models", headers=headers)
+            answer = await client.get(f"{url.rstrip('/')}/models", headers=headers)
     except httpx.HTTPError as error:
         return fail(name, f"{url} does not answer: {_text(error)}", f"start it or set {name}.endpoint")
     if answer.status_code in (401, 403):
@@ -283,6 +294,13 @@ async def endpoint(name: str, url: str | None, key: str | None) -> Finding:
     if answer.status_code != 200:
         return warn(name, f"{url} has no list of models ({answer.status_code})", "check that it ends in /v1")
     return ok(name, f"{url} answers")
+
+
+async def speech(name: str, chosen: Recogniser | Voice) -> Finding:
+    """Whether the recogniser or the voice answers, where it is one that can be asked."""
+    if chosen.engine == "pipecat":
+        return ok(name, f"pipecat service {chosen.name}: first asked in a call")
+    return await endpoint(name, str(chosen.endpoint or "embedded"), _clear(chosen.api_key))
 
 
 def _text(error: BaseException) -> str:
@@ -296,6 +314,7 @@ def _text(error: BaseException) -> str:
 async def examine(settings: Config) -> list[Finding]:
     """Every check, for one configuration; services are asked at the same time."""
     folder = settings.models.folder
+    models, others = models_needed(settings)
     async with asyncio.TaskGroup() as group:
         asked = [
             group.create_task(question, name=f"doctor {number}")
@@ -305,13 +324,16 @@ async def examine(settings: Config) -> list[Finding]:
                     store(settings.store.url.get_secret_value()),
                     redis(_clear(settings.redis.url)),
                     endpoint("model", settings.model.endpoint, _clear(settings.model.api_key)),
-                    endpoint("recogniser", settings.recogniser.endpoint, _clear(settings.recogniser.api_key)),
-                    endpoint("voice", settings.voice.endpoint, _clear(settings.voice.api_key)),
+                    speech("recogniser", settings.recogniser),
+                    speech("voice", settings.voice),
                 ]
             )
         ]
         files = await asyncio.to_thread(
-            lambda: [model_files(model, folder) for model in models_needed(settings)]
+            lambda: [
+                *(model_files(model, folder) for model in models),
+                *(own_file(p, folder) for p in others),
+            ]
         )
     return [
         python(sys.version_info[:3]),

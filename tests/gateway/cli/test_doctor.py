@@ -75,6 +75,7 @@ def test_an_extra_fails_only_where_the_configuration_needs_it() -> None:
     remote = settings(
         MODEL__ENDPOINT="http://models.test/v1",
         VOICE__ENGINE="openai",
+        VOICE__ENDPOINT="http://models.test/v1",
         STORE__URL="postgresql+asyncpg://u@db.test/w",
         REDIS__URL="redis://redis.test",
     )
@@ -95,9 +96,26 @@ def test_model_files_are_whole_or_named(tmp_path: Path) -> None:
 
 
 def test_remote_models_need_no_files_here() -> None:
-    assert set(doctor.models_needed(settings())) == set(catalogue.select())
-    remote = settings(MODEL__ENDPOINT="http://m.test/v1", VOICE__ENGINE="openai", RECOGNISER__ENGINE="openai")
-    assert set(doctor.models_needed(remote)) == {catalogue.TURN, catalogue.MINILM}
+    models, others = doctor.models_needed(settings())
+    assert set(models) == set(catalogue.select()) and others == []
+    remote = settings(
+        MODEL__ENDPOINT="http://m.test/v1",
+        VOICE__ENGINE="openai",
+        VOICE__ENDPOINT="http://m.test/v1",
+        RECOGNISER__ENGINE="pipecat",
+    )
+    assert doctor.models_needed(remote) == ([catalogue.TURN, catalogue.MINILM], [])
+
+
+def test_a_model_of_ones_own_need_only_be_there(tmp_path: Path) -> None:
+    chosen = settings(MODEL__FILE="llm/own.gguf", RECOGNISER__NAME="moonshine-tiny")
+    models, others = doctor.models_needed(chosen)
+    assert others == ["llm/own.gguf"]
+    assert catalogue.MOONSHINE_TINY in models and catalogue.QWEN_CODER not in models
+    assert_fails(doctor.own_file("llm/own.gguf", tmp_path), f"not in {tmp_path}")
+    (tmp_path / "llm").mkdir()
+    (tmp_path / "llm/own.gguf").touch()
+    assert doctor.own_file("llm/own.gguf", tmp_path).verdict is Verdict.OK
 
 
 def test_pages_that_are_not_built_are_a_warning(tmp_path: Path) -> None:
@@ -194,7 +212,19 @@ def test_a_model_endpoint_that_is_gone_or_silent_fails(server: RegistryServer) -
 
 def test_what_we_run_ourselves_is_not_asked() -> None:
     assert asyncio.run(doctor.endpoint("model", "embedded", None)).verdict is Verdict.OK
-    assert asyncio.run(doctor.endpoint("voice", None, None)).verdict is Verdict.OK
+    assert "embedded" in asyncio.run(doctor.speech("voice", settings().voice)).detail
+
+
+def test_a_speech_endpoint_is_asked_with_its_key(server: RegistryServer) -> None:
+    server.pages["/v1/models"] = Page(b"{}", status=401)
+    chosen = settings(VOICE__ENGINE="openai", VOICE__ENDPOINT=f"{server.url}/v1").voice
+    assert_fails(asyncio.run(doctor.speech("voice", chosen)), "refuses our key")
+
+
+def test_a_pipecat_service_has_no_address_of_ours_to_ask() -> None:
+    chosen = settings(RECOGNISER__ENGINE="pipecat", RECOGNISER__NAME="deepgram.stt.DeepgramSTTService")
+    finding = asyncio.run(doctor.speech("recogniser", chosen.recogniser))
+    assert finding.verdict is Verdict.OK and "DeepgramSTTService" in finding.detail
 
 
 # --- the command -----------------------------------------------------------------------------------
@@ -230,7 +260,7 @@ def test_with_remote_models_and_whole_files_all_is_well(
     app: typer.Typer, monkeypatch: pytest.MonkeyPatch, server: RegistryServer
 ) -> None:
     server.pages["/v1/models"] = Page(b"{}")
-    monkeypatch.setattr(doctor, "models_needed", lambda _: ())
+    monkeypatch.setattr(doctor, "models_needed", lambda _: ([], []))
     monkeypatch.setenv("WARMLINE_MODEL__ENDPOINT", f"{server.url}/v1")
     assert CliRunner().invoke(app).exit_code == 0
 
