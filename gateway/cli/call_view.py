@@ -97,10 +97,8 @@ class PlainView:
     def exchange(self, exchange: Exchange) -> None:
         """Show how long it took."""
         times = dict(exchange.latency or {}, voice_to_voice_ms=exchange.voice_to_voice_ms)
-        known = {
-            name.removesuffix("_ms").replace("_", " "): ms for name, ms in times.items() if ms is not None
-        }
-        told = [f"{name} {ms} ms" for name, ms in known.items()]
+        known = {name: ms for name, ms in times.items() if ms is not None}
+        told = [f"{name.removesuffix('_ms').replace('_', ' ')} {ms} ms" for name, ms in known.items()]
         if told:
             self._line("", ", ".join(told), "dim")
 

@@ -65,6 +65,7 @@ def check(sdp: str) -> CheckedOffer:
         raise _bad("has an audio section without Opus")
     for media in description.media:
         _check_section(media)
+    _check_bundle(description)
     return CheckedOffer(
         sdp=text,
         user_fragment=audio.ice.usernameFragment,
@@ -101,10 +102,20 @@ def _parse(text: str) -> grammar.SessionDescription:
 def _check_section(media: grammar.MediaDescription) -> None:
     if not media.ice.usernameFragment or not media.ice.password:
         raise _bad("has a section without ICE credentials")
-    if not media.dtls.fingerprints:
+    if media.dtls is None or not media.dtls.fingerprints:
         raise _bad("has a section without a DTLS fingerprint")
     if media.kind in ("audio", "video") and not media.rtcp_mux:
         raise _bad("has a media section without rtcp-mux")
+
+
+def _check_bundle(description: grammar.SessionDescription) -> None:
+    """Sections have names of their own, and a bundle names sections that are there (RFC 9143, section 7)."""
+    names = [media.rtp.muxId for media in description.media]
+    if len(set(names)) < len(names) or not all(names):
+        raise _bad("has sections without a mid of their own")
+    bundled = [name for group in description.group if group.semantic == "BUNDLE" for name in group.items]
+    if not set(bundled) <= set(names):
+        raise _bad("bundles a section that it does not have")
 
 
 def _usable(text: str) -> bool:
