@@ -91,4 +91,4 @@ def _words_until(spoken_piece: _Spoken, heard_ms: int) -> str:
 def _weight(word: str) -> int:
     """How long a word takes to say, in characters; a mark at its end is a short silence."""
     pause = 3 if re.search(r"[,;:.!?]\s*$", word) else 0
-    return max(1, len(spoken(word))) + pause
+    return max(1, len(re.sub(r"\d", "four", spoken(word)))) + pause

@@ -1,0 +1,72 @@
+"""Cutting a stream of words into speakable pieces."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.sentences import SentenceCutter
+
+
+def pieces(text: str, chunk: int = 3) -> list[str]:
+    cutter = SentenceCutter()
+    cut = [p for at in range(0, len(text), chunk) for p in cutter.feed(text[at : at + chunk])]
+    return [piece.text for piece in [*cut, *cutter.flush()]]
+
+
+def test_the_first_piece_comes_at_the_first_clause() -> None:
+    assert pieces("Your parcel left our warehouse, and it will arrive on Tuesday. Anything else?") == [
+        "Your parcel left our warehouse, ",
+        "and it will arrive on Tuesday.",
+        " Anything else?",
+    ]
+
+
+def test_the_first_piece_is_there_before_the_sentence_is() -> None:
+    cutter = SentenceCutter()
+    assert [p.text for p in cutter.feed("I have looked up the order that ")] == []
+    assert [p.text for p in cutter.feed("you ")] == ["I have looked up the order"]
+
+
+def test_a_long_number_is_long_to_say() -> None:
+    assert pieces("Your order number 10437 was shipped yesterday evening.")[0] == "Your order number"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It costs $3.50 at Dr. Smith's store on Main St. in town.",
+        "Ask e.g. J. Doe.",
+        "See no. 5 for that.",
+        "We close at 5 p.m. today.",
+        "Version 3.11.7 runs.",
+    ],
+)
+def test_a_dot_is_not_always_an_end(sentence: str) -> None:
+    assert pieces(f"Yes! {sentence} Good.")[-1] == " Good."
+    assert "".join(pieces(f"Yes! {sentence} Good.")[1:-1]) == f" {sentence}"
+
+
+def test_a_sentence_without_end_is_cut_at_a_clause() -> None:
+    text = "One, " * 200
+    assert all(len(piece) <= SentenceCutter.LONGEST for piece in pieces(text))
+    assert "".join(pieces(text)).strip() == text.strip()
+
+
+def test_a_word_without_end_is_cut_too() -> None:
+    assert all(len(piece) <= SentenceCutter.LONGEST for piece in pieces("x" * 1_000))
+
+
+def test_line_breaks_end_a_piece() -> None:
+    assert pieces("- one\n- two\n") == ["- one\n", "- two\n"]
+
+
+def test_marks_alone_are_not_spoken() -> None:
+    assert pieces("Well. ... !") == ["Well."]
+
+
+@given(st.text(alphabet="ab .,!?\n1", max_size=400), st.integers(1, 9))
+def test_pieces_keep_their_place_in_the_text(text: str, chunk: int) -> None:
+    cutter = SentenceCutter()
+    cut = [p for at in range(0, len(text), chunk) for p in cutter.feed(text[at : at + chunk])]
+    for piece in [*cut, *cutter.flush()]:
+        assert text[piece.start : piece.end] == piece.text

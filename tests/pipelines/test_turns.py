@@ -1,0 +1,279 @@
+"""Taking turns, frame by frame."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipelines.audio import FRAME_MS
+from pipelines.turns import (
+    Action,
+    Answering,
+    AskPresence,
+    Began,
+    Emptied,
+    Ended,
+    GiveUp,
+    Hold,
+    Interrupt,
+    Paused,
+    Release,
+    Resumed,
+    TurnTaking,
+    TurnTimes,
+    is_backchannel,
+)
+from pipelines.voice import VoiceChange
+
+Happened = list[tuple[int, Action]]
+
+
+class Stage:
+    """Lets time pass, and notes what turn taking makes of it, with the ms since the start."""
+
+    def __init__(self, times: TurnTimes | None = None) -> None:
+        self.turns = TurnTaking(times or TurnTimes())
+        self.now_ms = 0
+        self.happened: Happened = []
+
+    def do(self, actions: list[Action]) -> None:
+        self.happened += [(self.now_ms, action) for action in actions]
+
+    def wait(self, ms: int, change: VoiceChange | None = None) -> None:
+        for n in range(ms // FRAME_MS):
+            self.now_ms += FRAME_MS
+            self.do(self.turns.hear(change if n == 0 else None))
+
+    def voice(self, ms: int) -> None:
+        self.wait(ms, VoiceChange.STARTED)
+
+    def silence(self, ms: int) -> None:
+        self.wait(ms, VoiceChange.STOPPED)
+
+    def kinds(self) -> list[type[Action]]:
+        return [type(action) for _, action in self.happened]
+
+    def only(self, kind: type[Action]) -> list[Action]:
+        return [action for _, action in self.happened if isinstance(action, kind)]
+
+
+def test_a_complete_turn_ends_after_a_fifth_of_a_second() -> None:
+    stage = Stage()
+    stage.voice(1_000)
+    stage.silence(60)
+    stage.do(stage.turns.verdict(1, True))
+    stage.do(stage.turns.final(1, "Where is my order?"))
+    stage.wait(60)
+    assert stage.only(Ended) == [Ended("Where is my order?", silent_ms=200, decision_ms=200)]
+
+
+def test_words_that_come_late_end_the_turn_when_they_come() -> None:
+    stage = Stage()
+    stage.voice(1_000)
+    stage.silence(60)
+    stage.do(stage.turns.verdict(1, True))
+    stage.wait(400)
+    assert not stage.only(Ended)
+    stage.do(stage.turns.final(1, "Where is my order?"))
+    assert stage.only(Ended) == [Ended("Where is my order?", silent_ms=540, decision_ms=200)]
+
+
+@pytest.mark.parametrize(
+    ("complete", "text", "silent_ms"),
+    [
+        (True, "It is blue.", 200),
+        (True, "I would like to know.", 1_000),
+        (True, "My order number is", 1_000),
+        (True, "I want to return the shoes and", 1_000),
+        (True, "Well, it said...", 1_000),
+        (False, "It is blue.", 1_000),
+        (False, "Where is it?", 500),
+        (None, "It is blue.", 600),
+    ],
+)
+def test_how_long_we_wait_depends_on_sound_and_words(
+    complete: bool | None, text: str, silent_ms: int
+) -> None:
+    stage = Stage()
+    stage.voice(1_000)
+    stage.silence(20)
+    if complete is not None:
+        stage.do(stage.turns.verdict(1, complete))
+    stage.do(stage.turns.final(1, text))
+    stage.wait(2_000)
+    [ended] = stage.only(Ended)
+    assert isinstance(ended, Ended) and ended.silent_ms == silent_ms
+
+
+def test_a_pause_in_the_middle_is_one_turn() -> None:
+    stage = Stage()
+    stage.voice(500)
+    stage.silence(300)
+    stage.do(stage.turns.verdict(1, False))
+    stage.do(stage.turns.final(1, "I would like"))
+    stage.voice(500)
+    stage.silence(200)
+    stage.do(stage.turns.verdict(2, True))
+    stage.do(stage.turns.final(2, "I would like a refund"))
+    assert [a for a in stage.kinds() if a is not Hold] == [Began, Paused, Resumed, Paused, Ended, Release]
+    assert stage.only(Paused) == [Paused(1), Paused(2)]
+
+
+def test_a_stale_transcript_never_ends_a_turn() -> None:
+    stage = Stage()
+    stage.voice(500)
+    stage.silence(200)
+    stage.do(stage.turns.verdict(1, True))
+    stage.voice(500)
+    stage.do(stage.turns.final(1, "Hello"))
+    stage.silence(200)
+    stage.do(stage.turns.final(1, "Hello"))
+    stage.do(stage.turns.verdict(2, True))
+    stage.wait(500)
+    assert not stage.only(Ended)
+    stage.do(stage.turns.final(2, "Hello where is my order"))
+    assert stage.only(Ended)[0] == Ended("Hello where is my order", 780, 280)
+
+
+def test_a_stale_verdict_counts_for_nothing() -> None:
+    stage = Stage()
+    stage.voice(500)
+    stage.silence(200)
+    stage.voice(500)
+    stage.silence(20)
+    stage.do(stage.turns.verdict(1, True))
+    stage.do(stage.turns.final(2, "It is blue."))
+    stage.wait(400)
+    assert not stage.only(Ended)
+
+
+def test_voice_without_words_is_forgotten() -> None:
+    stage = Stage()
+    stage.voice(300)
+    stage.silence(20)
+    stage.do(stage.turns.final(1, ""))
+    stage.wait(600)
+    assert stage.only(Emptied) and not stage.only(Ended)
+
+
+@pytest.mark.parametrize("partial", ["", "where is"])
+def test_words_that_never_come_are_waited_for_only_so_long(partial: str) -> None:
+    stage = Stage()
+    stage.voice(800)
+    stage.do(stage.turns.partial(partial))
+    stage.silence(5_000)
+    ended = stage.only(Ended)
+    assert [e.text for e in ended if isinstance(e, Ended)] == ([partial] if partial else [])
+    assert bool(stage.only(Emptied)) is not bool(partial)
+
+
+def test_a_recogniser_that_fails_ends_the_utterance_without_a_turn() -> None:
+    stage = Stage()
+    stage.voice(800)
+    stage.silence(100)
+    stage.do(stage.turns.lost())
+    stage.wait(5_000)
+    assert stage.only(Emptied) and not stage.only(Ended)
+
+
+def answering(state: Answering = Answering.YES) -> Stage:
+    stage = Stage()
+    stage.turns.answering(state)
+    return stage
+
+
+def test_voice_makes_us_hold_at_once_and_words_end_our_answer() -> None:
+    stage = answering()
+    stage.voice(300)
+    assert [(ms, type(a)) for ms, a in stage.happened] == [(20, Began), (120, Hold)]
+    stage.do(stage.turns.partial("no wait"))
+    assert stage.kinds()[-1] is Interrupt
+
+
+def test_long_voice_ends_our_answer_even_before_its_words_are_known() -> None:
+    stage = answering()
+    stage.voice(1_500)
+    assert stage.kinds().count(Interrupt) == 1
+
+
+@pytest.mark.parametrize("words", ["Uh-huh.", "Okay.", "", "Mm-hmm, right."])
+def test_murmur_and_noise_let_us_go_on(words: str) -> None:
+    stage = answering()
+    stage.voice(400)
+    stage.silence(150)
+    stage.do(stage.turns.final(1, words))
+    assert stage.kinds() == [Began, Hold, Paused, Release]
+    stage.wait(600)
+    assert stage.kinds()[-1] is Emptied
+
+
+def test_a_short_yes_to_the_last_second_of_a_question_is_an_answer() -> None:
+    stage = answering(Answering.ENDING)
+    stage.voice(300)
+    stage.silence(200)
+    stage.do(stage.turns.verdict(1, True))
+    stage.do(stage.turns.final(1, "Okay."))
+    assert stage.only(Ended)
+
+
+def test_a_short_no_ends_our_answer_though_its_voice_was_brief() -> None:
+    stage = answering()
+    stage.voice(100)
+    stage.silence(200)
+    stage.do(stage.turns.verdict(1, True))
+    stage.do(stage.turns.final(1, "No!"))
+    assert stage.kinds() == [Began, Paused, Interrupt, Ended, Release]
+
+
+def test_a_speech_without_end_is_taken_as_it_is() -> None:
+    stage = Stage()
+    stage.voice(26_000)
+    [paused] = stage.only(Paused)
+    assert isinstance(paused, Paused)
+    stage.do(stage.turns.final(paused.pause, "and so on and on"))
+    assert stage.only(Ended)
+    assert stage.kinds()[-1] is Began, "they are still speaking"
+
+
+def test_silence_is_asked_about_once_and_then_the_call_ends() -> None:
+    stage = Stage()
+    stage.wait(100_000)
+    assert [(ms, type(a)) for ms, a in stage.happened] == [(20_000, AskPresence), (40_000, GiveUp)]
+
+
+@pytest.mark.parametrize(
+    "sign_of_life",
+    [lambda turns: turns.written(), lambda turns: turns.answering(Answering.YES)],
+)
+def test_a_sign_of_life_starts_the_count_again(sign_of_life: Callable[[TurnTaking], None]) -> None:
+    stage = Stage()
+    stage.wait(19_000)
+    sign_of_life(stage.turns)
+    stage.turns.answering(Answering.NO)
+    stage.wait(19_000)
+    assert not stage.happened
+
+
+def test_noise_is_no_sign_of_life() -> None:
+    stage = Stage()
+    for pause in range(1, 30):
+        stage.voice(300)
+        stage.silence(100)
+        stage.do(stage.turns.final(pause, ""))
+        stage.wait(2_000)
+    assert stage.only(AskPresence) and stage.only(GiveUp)
+
+
+@pytest.mark.parametrize(
+    ("text", "murmur"),
+    [
+        ("Uh-huh.", True),
+        ("mm hmm", True),
+        ("Okay, right.", True),
+        ("okay but wait", False),
+        ("yes", False),
+        ("no", False),
+        ("", True),
+    ],
+)
+def test_knows_a_murmur(text: str, murmur: bool) -> None:
+    assert is_backchannel(text) is murmur
