@@ -8,6 +8,7 @@ abbreviations of streets and states, capitals, accents and punctuation make no d
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from tools.numerals import FILLERS, Group, fold, number_runs, parts
@@ -181,16 +182,13 @@ def _squeezed(text: str) -> list[str]:
 
 def _holds(pieces: Sequence[str], wanted: str) -> bool:
     """Whether some neighbouring pieces, joined, are exactly the wanted string."""
-    if not wanted:
-        return False
-    for first in range(len(pieces)):
-        joined = ""
-        for piece in pieces[first:]:
-            joined += piece
-            if not wanted.startswith(joined):
-                break
-            if len(joined) == len(wanted):
-                return True
+    joined = "".join(pieces)
+    borders = {0, *accumulate(len(piece) for piece in pieces)}
+    place = joined.find(wanted) if wanted else -1
+    while place >= 0:
+        if place in borders and place + len(wanted) in borders:
+            return True
+        place = joined.find(wanted, place + 1)
     return False
 
 

@@ -7,6 +7,8 @@ It stands for the systems of a real company, so nothing of ours imports it, and 
     stdin    first line {"token": "…"}, the bearer token every request needs; the service ends when stdin does
     stdout   one line {"port": N} once it listens (loopback only)
 
+By hand: `(echo '{"token": "0123456789abcdef"}'; cat) | python -m tools.shop --database fernhill.sqlite`.
+
 - `messages`   the JSON it takes and gives, as OpenAPI describes it
 - `catalogue`  what it sells and where its stores are
 - `seed`       the same customers and orders every time, dated around the day of seeding
