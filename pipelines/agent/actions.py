@@ -1,0 +1,93 @@
+"""Calls tools on behalf of a conversation and says what happened as facts.
+
+Relies on `tools.toolbox.Toolbox`, whose gate judges every call; what a call may rest on is taken from the
+conversation, so that nothing the model wrote counts as evidence.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any, Protocol
+
+from pipelines.conversation import Conversation
+from pipelines.facts import Fact, IdentityVerified, ToolCalled, ToolFinished, Values
+from tools.tool import CallContext, Effect, ToolCall, ToolResult
+
+
+class Tools(Protocol):
+    """What the agent needs of a toolbox."""
+
+    def effect(self, tool: str) -> Effect | None:
+        """Whether a tool reads or changes something; None if there is no such tool."""
+        ...
+
+    def schemas(self, names: Any = None) -> list[dict[str, Any]]:
+        """The tools as the `tools` of a model request."""
+        ...
+
+    async def call(self, call: ToolCall, context: CallContext) -> ToolResult:
+        """The result, whatever happens."""
+        ...
+
+
+class Actions:
+    """The tools, seen from one turn. `clock` gives Unix seconds."""
+
+    def __init__(
+        self, tools: Tools, clock: Callable[[], float], conversation: Conversation, turn_id: str
+    ) -> None:
+        self._tools = tools
+        self._clock = clock
+        self._conversation = conversation
+        self._turn_id = turn_id
+        self._count = 0
+
+    async def use(
+        self, tool: str, arguments: Mapping[str, Any], *, confirmed: bool = False
+    ) -> AsyncGenerator[Fact | ToolResult, None]:
+        """Call a tool: facts before and after, and its result as the last item."""
+        self._count += 1
+        call = ToolCall(f"{self._turn_id}.{self._count}", tool, dict(arguments))
+        effect = self._tools.effect(tool) or Effect.READ
+        yield ToolCalled(
+            turn_id=self._turn_id,
+            call_id=call.call_id,
+            tool=tool,
+            effect=effect.value,
+            pii=Values(values=dict(arguments)),
+        )
+        result = await self._tools.call(call, self._context(confirmed))
+        yield self._finished(result)
+        if result.identity is not None:
+            yield IdentityVerified(
+                customer_id=result.identity.customer_id,
+                method=result.identity.method,
+                pii=Values(values=dict(result.identity.pii)),
+            )
+        yield result
+
+    def _context(self, confirmed: bool) -> CallContext:
+        return CallContext(
+            session_id=self._conversation.session_id,
+            turn_id=self._turn_id,
+            now=self._clock(),
+            identity=self._conversation.identity,
+            evidence=self._conversation.evidence(),
+            confirmed=confirmed,
+        )
+
+    def _finished(self, result: ToolResult) -> ToolFinished:
+        code = result.refusal.code if result.refusal else result.error_code
+        return ToolFinished(
+            turn_id=self._turn_id,
+            call_id=result.call_id,
+            tool=result.tool,
+            outcome=result.outcome.value,
+            code=code,
+            receipt_id=result.receipt.receipt_id if result.receipt else None,
+            elapsed_ms=result.elapsed_ms,
+            pii=Values(values=values_of(result)),
+        )
+
+
+def values_of(result: ToolResult) -> dict[str, Any]:
+    """Everything a result tells, for sentences and for the record."""
+    return {**result.data, **result.pii, **(result.receipt.facts if result.receipt else {})}

@@ -1,0 +1,1 @@
+"""Agent definitions, one YAML file each; `warmline check` validates them."""

@@ -1,0 +1,1 @@
+"""Chat templates for embedded models, in llama.cpp's Jinja."""

@@ -1,0 +1,274 @@
+"""The answer to one turn while it is made: understand, decide, act, say.
+
+Relies on the runner's promise that each fact is stored and applied to the conversation before the next piece
+is asked for, so a verified identity or a tool's result is in the conversation when the next step looks.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from knowledge.embedding import EmbeddingUnavailable
+from pipelines.agent.actions import Actions, Tools, values_of
+from pipelines.agent.commands import labels
+from pipelines.agent.definition import Definition, Phrases, Spoken
+from pipelines.agent.grounded import Grounded
+from pipelines.agent.model import ModelUnavailable
+from pipelines.agent.position import Position
+from pipelines.agent.tool_loop import ToolLoop, Wish
+from pipelines.agent.understand import Heard, Understander
+from pipelines.agent.wording import render
+from pipelines.agent.workflow import (
+    Answer,
+    Converse,
+    Decision,
+    Returned,
+    Step,
+    Tell,
+    Transfer,
+    Use,
+    decide,
+    offer_person,
+    proceed,
+)
+from pipelines.answer import Basis, Piece, Say
+from pipelines.conversation import Conversation
+from pipelines.facts import Channel, Cited, HandoffRequested, Trouble, Unavailable, Understood
+from tools.tool import ToolResult
+
+Source = Literal["workflow", "knowledge", "model", "fixed"]
+_RANK: tuple[Source, ...] = ("fixed", "model", "knowledge", "workflow")
+"Of several makers of an answer, the last of these is named."
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every turn of an agent uses."""
+
+    definition: Definition
+    understander: Understander
+    grounded: Grounded
+    tools: Tools
+    clock: Callable[[], float]
+    "Unix time in seconds."
+    tool_loop: ToolLoop | None
+    "None without a model."
+
+
+class TurnAnswer:
+    """Makes the pieces of one answer."""
+
+    def __init__(self, parts: Parts, conversation: Conversation, turn_id: str, channel: Channel) -> None:
+        self._parts = parts
+        self._phrases = parts.definition.phrases
+        self._conversation = conversation
+        self._turn_id = turn_id
+        self._channel: Channel = channel
+        self._actions = Actions(parts.tools, parts.clock, conversation, turn_id)
+        self._position = _position(conversation, parts.definition)
+        self._basis = Basis("fixed")
+        self._told: Basis | None = None
+        self._spoken = False
+        self._uncovered = False
+
+    async def pieces(self) -> AsyncGenerator[Piece, None]:
+        """The whole answer. Ends with an honest sentence if a part of us is not available."""
+        try:
+            heard = Heard(self._text(), self._position, self._verified)
+            understood = await self._parts.understander.understand(heard)
+            yield Understood(
+                turn_id=self._turn_id,
+                commands=labels(understood.commands),
+                by=understood.by,
+                confidence=round(understood.confidence, 3),
+            )
+            definition = self._parts.definition
+            decision = decide(definition, self._position, understood.commands, verified=self._verified)
+            async with aclosing(self._carry_out(decision)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except (EmbeddingUnavailable, Unavailable) as error:
+            code = error.code if isinstance(error, ModelUnavailable) else "agent_unavailable"
+            yield Trouble(code=code, message="A part of the agent is not available.", retry=True)
+            for piece in self.give_up():
+                yield piece
+
+    def say(self, line: Spoken, **values: Any) -> Iterator[Piece]:
+        """A sentence of the definition."""
+        source: Source = "fixed" if line in _lines(self._phrases) else "workflow"
+        yield from self._say(render(line, values, self._channel), source)
+
+    def give_up(self) -> Iterator[Piece]:
+        """Say that we cannot answer now, and offer a person if nothing else is open."""
+        yield from self.say(self._phrases.late)
+        yield from self._offer("agent_unavailable")
+
+    # --- steps -------------------------------------------------------------------------------------
+
+    async def _carry_out(self, decision: Decision) -> AsyncGenerator[Piece, None]:
+        """Do the steps; what a tool or the model brings leads to further ones until none are left."""
+        following: Decision | None = decision
+        while following is not None:
+            self._position = following.position
+            steps, following = following.steps, None
+            for step in steps:
+                async with aclosing(self._do(step)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Decision):
+                            following = piece
+                        else:
+                            yield piece
+                if following is not None:
+                    break
+        if self._uncovered:
+            for piece in self._offer("not_covered"):
+                yield piece
+
+    async def _do(self, step: Step) -> AsyncGenerator[Piece | Decision, None]:
+        match step:
+            case Tell(line, values):
+                for piece in self.say(line, **values):
+                    yield piece
+            case Answer(question):
+                async with aclosing(self._answer(question)) as pieces:
+                    async for each in pieces:
+                        yield each
+            case Converse():
+                async with aclosing(self._converse()) as items:
+                    async for item in items:
+                        yield item
+            case Transfer(reason, skill):
+                yield HandoffRequested(reason=reason, skill=skill)
+            case Use():
+                async with aclosing(self._use(step)) as items:
+                    async for item in items:
+                        yield item
+            case fact:
+                yield fact
+
+    async def _answer(self, question: str) -> AsyncGenerator[Piece, None]:
+        """Answer from the articles, or say that they do not have it."""
+        finding = await self._parts.grounded.find(question)
+        if not finding.covered:
+            self._uncovered = True
+            for piece in self.say(self._phrases.not_covered):
+                yield piece
+            return
+        async with aclosing(self._parts.grounded.answer(finding, self._channel)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Basis):
+                    self._cite(piece.citations)
+                elif isinstance(piece, Say):
+                    for said in self._say(piece.text, "knowledge"):
+                        yield said
+                else:
+                    yield piece
+
+    async def _converse(self) -> AsyncGenerator[Piece | Decision, None]:
+        """Let the model answer; what it wants done is decided as if the customer had asked for it."""
+        if self._parts.tool_loop is None:
+            self._uncovered = True
+            for piece in self.say(self._phrases.not_covered):
+                yield piece
+            return
+        answer = self._parts.tool_loop.answer(self._conversation, self._actions, self._channel)
+        async with aclosing(answer) as pieces:
+            async for each in pieces:
+                if isinstance(each, Say):
+                    for said in self._say(each.text, "model"):
+                        yield said
+                elif isinstance(each, Wish):
+                    definition, commands = self._parts.definition, [each.command]
+                    yield decide(definition, self._position, commands, verified=self._verified)
+                else:
+                    yield each
+
+    async def _use(self, step: Use) -> AsyncGenerator[Piece | Decision, None]:
+        """Call a tool and decide on its result."""
+        use = self._actions.use(step.tool, step.arguments, confirmed=step.confirmed)
+        async with aclosing(use) as items:
+            async for item in items:
+                if isinstance(item, ToolResult):
+                    yield proceed(
+                        self._parts.definition, self._position, _returned(item), verified=self._verified
+                    )
+                else:
+                    yield item
+
+    # --- small parts -------------------------------------------------------------------------------
+
+    @property
+    def _verified(self) -> bool:
+        return self._conversation.identity is not None
+
+    def _text(self) -> str:
+        return next(turn.text for turn in self._conversation.turns if turn.turn_id == self._turn_id)
+
+    def _say(self, text: str, source: Source) -> Iterator[Piece]:
+        if not text:
+            return
+        self._basis = Basis(max(self._basis.source, source, key=_RANK.index), self._basis.citations)
+        if self._basis != self._told:
+            self._told = self._basis
+            yield self._basis
+        yield Say(f" {text}" if self._spoken else text)
+        self._spoken = True
+
+    def _cite(self, citations: tuple[Cited, ...]) -> None:
+        """Keep the passages that the answer rests on, each once; the next words carry them."""
+        known = {each.passage_id: each for each in (*self._basis.citations, *citations)}
+        self._basis = Basis(self._basis.source, tuple(known.values()))
+
+    def _offer(self, reason: str) -> Iterator[Piece]:
+        """Ask whether a person shall take over, unless a question of ours is open already."""
+        if self._position.workflow is not None or self._position.awaiting is not None:
+            return
+        decision = offer_person(self._parts.definition, self._position, reason, "general")
+        self._position = decision.position
+        for step in decision.steps:
+            if isinstance(step, Tell):
+                yield from self.say(step.line, **step.values)
+            else:
+                assert not isinstance(step, Answer | Converse | Use | Transfer)
+                yield step
+
+
+def _lines(phrases: Phrases) -> list[Spoken]:
+    return [getattr(phrases, name) for name in Phrases.model_fields]
+
+
+def _returned(result: ToolResult) -> Returned:
+    refusal, wish = result.refusal, result.wish
+    return Returned(
+        outcome=result.outcome.value,
+        values=values_of(result),
+        code=refusal.code if refusal else "",
+        sentence=refusal.sentence if refusal else "",
+        offer_person=refusal.offer_person if refusal else False,
+        reason=wish.reason if wish else "",
+        skill=wish.skill if wish else "",
+    )
+
+
+def _position(conversation: Conversation, definition: Definition) -> Position:
+    """Where the conversation stands, as its facts say."""
+    state = conversation.workflow
+    bot_turns = [turn for turn in conversation.turns if turn.party == "bot"]
+    return Position.of(
+        state,
+        definition,
+        question_heard=not bot_turns or not bot_turns[-1].interrupted,
+        results=_results(conversation),
+    )
+
+
+def _results(conversation: Conversation) -> dict[str, Any]:
+    """What tools have told about the order that the workflow under way is about, for sentences."""
+    slots = conversation.workflow.slots if conversation.workflow else {}
+    order_id = slots.get("order_id")
+    results: dict[str, Any] = {}
+    for use in conversation.tools.values():
+        if use.outcome != "failed" and use.arguments.get("order_id", order_id) == order_id:
+            results |= use.data
+    return results
