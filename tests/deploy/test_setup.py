@@ -1,6 +1,7 @@
 """The set-up of a fresh machine, with the slow programs replaced by recorders."""
 
 import importlib.util
+import os
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -167,6 +168,9 @@ def test_a_node_that_is_too_old_is_replaced_by_the_one_in_the_wheel(
     found = machine.setup._node()
     assert (found == tmp_path / "programs") is own
     assert machine.count("node.lock") == (0 if own else 1)
+    npm = tmp_path / ".venv" / "bin" / "npm"
+    assert npm.exists() is not own, "the wheel's npm is put where `warmline models pull` finds it"
+    assert own or os.access(npm, os.X_OK)
 
 
 def test_programs_for_tests_come_from_apt_for_root(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

