@@ -33,8 +33,15 @@ CORES = [
     "pipelines/sentences.py",
     "pipelines/spoken.py",
     "pipelines/turns.py",
+    "tools/arguments.py",
     "tools/evidence.py",
     "tools/gate.py",
+    "tools/numerals.py",
+    "tools/places.py",
+    "tools/policy.py",
+    "tools/records.py",
+    "tools/refusals.py",
+    "tools/schema.py",
     "tools/tool.py",
 ]
 IMPURE = {"asyncio", "socket", "time", "threading", "random", "os", "secrets", "subprocess", "redis", "httpx"}
