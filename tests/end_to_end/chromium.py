@@ -112,20 +112,15 @@ def heard(page: Page) -> float:
     return float(page.evaluate("() => window.testing.heard()"))
 
 
-def wav(*pieces: np.ndarray) -> bytes:
-    """PCM16 pieces at 48 kHz as one mono WAV file."""
+def wav(*pieces: np.ndarray, rate: int = SAMPLE_RATE) -> bytes:
+    """PCM16 pieces as one mono WAV file."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(SAMPLE_RATE)
+        out.setframerate(rate)
         out.writeframes(b"".join(piece.astype("<i2").tobytes() for piece in pieces))
     return file.getvalue()
-
-
-def pause(seconds: float) -> np.ndarray:
-    """Silence."""
-    return np.zeros(int(seconds * SAMPLE_RATE), np.int16)
 
 
 def tone(seconds: float) -> np.ndarray:

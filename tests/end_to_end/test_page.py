@@ -324,6 +324,30 @@ def test_one_can_write_while_talking(page: Page, gateway: WireGateway) -> None:
     assert gateway.sessions == 1
 
 
+def test_a_reply_cut_off_before_a_word_was_heard_leaves_no_trace(page: Page, gateway: WireGateway) -> None:
+    call(page)
+    gateway.say(
+        ReplyStarted(turn_id="r1", answers=None), ReplyDelta(turn_id="r1", offset=0, text="Refunds over")
+    )
+    expect(messages(page)).to_have_text(re.compile("Refunds over"))
+    gateway.say(reply("", interrupted=True, heard_ms=0))
+    expect(messages(page)).to_be_hidden()
+
+
+def test_a_call_goes_on_while_the_chat_connection_is_away(page: Page, gateway: WireGateway) -> None:
+    call(page)
+    gateway.say(Activity(state="speaking"))
+    expect(panel(page)).to_have_attribute("data-phase", "speaking")
+    gateway.online = False
+    gateway.drop()
+    expect(panel(page)).to_have_attribute("data-phase", "live")
+    before = chromium.heard(page)
+    page.wait_for_timeout(300)
+    assert chromium.heard(page) > before
+    gateway.online = True
+    expect(panel(page)).to_have_attribute("data-phase", "listening")
+
+
 @pytest.mark.parametrize("who", ["customer", "gateway"])
 def test_either_side_may_hang_up(page: Page, gateway: WireGateway, who: str) -> None:
     call(page)

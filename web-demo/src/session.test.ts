@@ -116,9 +116,15 @@ describe("a reply", () => {
     ]);
   });
 
-  it("leaves the latency of the last spoken turn in place when a written one follows", () => {
+  it("leaves the latency of the last heard answer in place when others follow", () => {
     const latency = { decision_ms: 210, final_transcript_ms: 300, first_token_ms: 400, first_audio_ms: 550 };
-    expect(after(done("Spoken", { latency }), done("Written", { turn_id: "r2" })).latency).toEqual(latency);
+    const cutOff = { ...latency, first_audio_ms: null };
+    const view = after(
+      done("Spoken", { latency }),
+      done("", { turn_id: "r2", interrupted: true, latency: cutOff }),
+      done("Written", { turn_id: "r3" }),
+    );
+    expect(view.latency).toEqual(latency);
   });
 });
 

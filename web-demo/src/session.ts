@@ -84,7 +84,7 @@ export interface View {
   activity: FactOf<"activity">["state"];
   /** The request under way, if any. */
   workflow: { name: string; awaiting: string | null } | null;
-  /** Of the last spoken turn. */
+  /** Of the last spoken turn whose answer was heard. */
   latency: Latency | null;
   person: "none" | "requested" | "joined";
   /** Legs by which the customer or a person takes part now: `leg_id` to what it is. */
@@ -250,7 +250,7 @@ function replyDone(view: View, fact: FactOf<"reply.done">, event: SessionEvent):
     citations: fact.citations,
     latency: fact.latency,
   }));
-  return fact.latency === null ? next : { ...next, latency: fact.latency };
+  return fact.latency?.first_audio_ms == null ? next : { ...next, latency: fact.latency };
 }
 
 /** Changes the reply that `fact` speaks of, and begins it where its start was not seen. */

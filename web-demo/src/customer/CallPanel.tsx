@@ -1,25 +1,27 @@
 /** Everything about the call: the big button, how it stands in words and colour, both voices, mute, hang up. */
 import { useEffect, useRef, useState } from "react";
+import type { ChatState } from "../chat";
 import type { View } from "../session";
 import { HangUpIcon, MicIcon, MicOffIcon, PersonIcon, PhoneIcon } from "./icons";
 import { LatencyStrip } from "./LatencyStrip";
 import { Meter } from "./Meter";
-import { PHASE_WORDS, phaseOf } from "./phase";
+import { PHASE_WORDS, type Phase, phaseOf } from "./phase";
 import { ASSISTANT, CALL_FAULTS, awaitedWords, requestWords } from "./plain";
 import { type CallControl, isInCall } from "./useCall";
 
 interface Props {
   call: CallControl;
   view: View;
+  connection: ChatState;
   askForPerson: () => void;
 }
 
-export function CallPanel({ call, view, askForPerson }: Props) {
-  const phase = phaseOf(call, view);
+export function CallPanel({ call, view, connection, askForPerson }: Props) {
+  const phase = phaseOf(call, view, connection);
   const calling = isInCall(call.state);
   return (
     <section className="call" data-phase={phase} data-calling={calling} aria-label="Call">
-      <CallStatus call={call} view={view} />
+      <CallStatus call={call} phase={phase} />
       {calling ? <InCall call={call} /> : <CallButton call={call} disabled={view.ended !== null} />}
       <Voice stream={call.voice} />
       <CurrentRequest view={view} />
@@ -29,8 +31,7 @@ export function CallPanel({ call, view, askForPerson }: Props) {
   );
 }
 
-function CallStatus({ call, view }: Pick<Props, "call" | "view">) {
-  const phase = phaseOf(call, view);
+function CallStatus({ call, phase }: { call: CallControl; phase: Phase }) {
   const [title, hint] = call.fault === null ? PHASE_WORDS[phase] : CALL_FAULTS[call.fault.kind];
   const shownHint = call.muted && call.state === "live" ? "You are muted. Unmute to speak." : hint;
   return (

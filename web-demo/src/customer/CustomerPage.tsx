@@ -52,7 +52,7 @@ export function CustomerPage() {
         showShortcuts={() => setHelp(true)}
       />
       <main>
-        <CallPanel call={call} view={view} askForPerson={askForPerson} />
+        <CallPanel call={call} view={view} connection={conversation.connection} askForPerson={askForPerson} />
         <section className="conversation" aria-label="Conversation">
           {blank && !calling ? (
             <Welcome ask={send} />

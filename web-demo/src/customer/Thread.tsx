@@ -103,15 +103,13 @@ function Customer({ item }: { item: CustomerItem }) {
 
 function Reply({ item }: { item: ReplyItem }) {
   const source = sourceWords(item.source);
+  // Cut off before a word of it was heard: the customer knows nothing of it but what was done.
+  if (item.done && item.interrupted && item.text === "") return <ToolActivity tools={item.tools} />;
   return (
     <>
       <ToolActivity tools={item.tools} />
       <div className="bubble bubble-reply" data-interrupted={item.interrupted} aria-busy={!item.done}>
-        {item.text === "" && !item.done ? (
-          <Dots />
-        ) : (
-          <Words text={item.text} empty={item.interrupted ? "…" : "No answer."} />
-        )}
+        {item.text === "" && !item.done ? <Dots /> : <Words text={item.text} />}
         {item.interrupted && <span className="interrupted">{interruption(item)}</span>}
       </div>
       <Sources item={item} />
@@ -128,9 +126,8 @@ function Reply({ item }: { item: ReplyItem }) {
   );
 }
 
-function interruption({ heardMs, text }: ReplyItem): string {
-  if (heardMs === null) return "Stopped";
-  return text === "" ? "Interrupted before it was heard" : "Interrupted · this is what you heard";
+function interruption({ heardMs }: ReplyItem): string {
+  return heardMs === null ? "Stopped" : "Interrupted · this is what you heard";
 }
 
 function Sources({ item }: { item: ReplyItem }) {
@@ -207,8 +204,8 @@ function Caption({ partial }: { partial: NonNullable<View["partial"]> }) {
 }
 
 /** Text with its line breaks; an erased person's words are gone. */
-function Words({ text, empty = "(removed)" }: { text: string; empty?: string }) {
-  return text === "" ? <p className="soft">{empty}</p> : <p>{text}</p>;
+function Words({ text }: { text: string }) {
+  return text === "" ? <p className="soft">(removed)</p> : <p>{text}</p>;
 }
 
 function Dots() {
@@ -237,8 +234,8 @@ function useStayAtEnd(view: View) {
   useLayoutEffect(() => {
     if (atEnd) toEnd();
   }, [view, atEnd, toEnd]);
-  // What somebody just wrote is what they want to see.
-  useLayoutEffect(toEnd, [view.pending.length, toEnd]);
+  // What somebody writes or says now is what they want to see.
+  useLayoutEffect(toEnd, [view.pending.length, view.partial === null, toEnd]);
   useEffect(() => {
     if (box.current === null || !atEnd) return;
     const resized = new ResizeObserver(toEnd);

@@ -1,11 +1,14 @@
 /** Which of a few words describes the call right now. */
-import { type View } from "../session";
+import type { ChatState } from "../chat";
+import type { View } from "../session";
 import type { CallControl } from "./useCall";
 
 export type Phase =
   | "idle"
   | "asking"
   | "connecting"
+  /** The call is on, but what happens in it is not told, as the chat connection is down. */
+  | "live"
   | "listening"
   | "hearing"
   | "thinking"
@@ -17,9 +20,11 @@ export type Phase =
 export function phaseOf(
   call: Pick<CallControl, "state" | "fault">,
   view: Pick<View, "hearing" | "activity">,
+  connection: ChatState,
 ): Phase {
   if (call.state === "over") return call.fault === null ? "over" : "failed";
   if (call.state !== "live") return call.state;
+  if (connection !== "open") return "live";
   if (view.hearing) return "hearing";
   if (view.activity === "speaking") return "speaking";
   if (view.activity === "thinking" || view.activity === "typing") return "thinking";
@@ -30,6 +35,7 @@ export const PHASE_WORDS: Record<Phase, [title: string, hint: string]> = {
   idle: ["Talk to us", "Ask anything, interrupt at any time."],
   asking: ["Waiting for the microphone", "Please answer your browser's question with “Allow”."],
   connecting: ["Connecting", "One moment."],
+  live: ["In call", "Go on talking; the captions will be back in a moment."],
   listening: ["Listening", "Go ahead, speak naturally."],
   hearing: ["Listening", "I hear you."],
   thinking: ["Thinking", "One moment."],

@@ -13,12 +13,14 @@ describe("plain words", () => {
 
   it("say how the call stands: hearing somebody comes before all else", () => {
     const live = { state: "live", fault: null } as const;
-    expect(phaseOf(live, { hearing: true, activity: "speaking" })).toBe("hearing");
-    expect(phaseOf(live, { hearing: false, activity: "idle" })).toBe("listening");
+    expect(phaseOf(live, { hearing: true, activity: "speaking" }, "open")).toBe("hearing");
+    expect(phaseOf(live, { hearing: false, activity: "idle" }, "open")).toBe("listening");
+    expect(phaseOf(live, { hearing: false, activity: "idle" }, "waiting")).toBe("live");
     expect(
       phaseOf(
         { state: "over", fault: { kind: "no_path", message: "" } },
         { hearing: false, activity: "idle" },
+        "open",
       ),
     ).toBe("failed");
   });

@@ -155,7 +155,7 @@ export const CALL_FAULTS: Record<CallFault, [title: string, remedy: string]> = {
   ],
   permission_denied: [
     "The microphone is blocked",
-    "Click the icon beside the address, allow the microphone for this page, then call again. In-app browsers may need the page opened in your normal browser.",
+    "Click the icon beside the address, allow the microphone for this page, then call again.",
   ],
   no_microphone: [
     "No microphone found",

@@ -1,0 +1,168 @@
+"""The customer's page against the real gateway with the real models: talk, interrupt, write, hang up."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.end_to_end import chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).parents[2]
+VOICE = "piper/en_US-joe-medium.onnx"
+STARTING_S = 90.0
+ANSWER_MS = 45_000
+"An answer must have come by then, on a machine that does other things too."
+GREETING_S = 9
+"The question waits until the greeting is over."
+
+Speak = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def speak(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Speak:
+    """Makes a WAV of a sentence, with Piper in a process of its own."""
+    folder = tmp_path_factory.mktemp("speech")
+
+    def made(text: str) -> Path:
+        file = folder / f"{re.sub(r'[^a-z]+', '-', text.lower())}.wav"
+        piper = [sys.executable, "-m", "piper", "-m", str(models_folder / VOICE), "-f", str(file)]
+        subprocess.run(piper, input=text, text=True, check=True, capture_output=True)
+        return file
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a real `warmline serve` answers, ready for calls."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with serving(folder, models_folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(speak: Speak, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Its microphone asks for the return policy after the greeting."""
+    question = speak("What is your return policy?")
+    microphone = tmp_path_factory.mktemp("microphone") / "question.wav"
+    microphone.write_bytes(after_pause(question, GREETING_S))
+    with chromium.chromium(microphone) as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, models_folder: Path) -> Iterator[str]:
+    settings = {
+        "WARMLINE_HTTP__PORT": "0",
+        "WARMLINE_STORE__URL": f"sqlite+aiosqlite:///{folder / 'sessions.sqlite'}",
+        "WARMLINE_MODELS__FOLDER": str(models_folder),
+        "XDG_STATE_HOME": str(folder),
+    }
+    log = folder / "gateway.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve"],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield ready(process, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """The address that the gateway printed, once it takes calls."""
+    end = time.monotonic() + STARTING_S
+    while time.monotonic() < end and process.poll() is None:
+        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
+        if printed and takes_calls(printed[0]):
+            return printed[0] + "/"
+        time.sleep(0.25)
+    pytest.fail(f"the gateway did not become ready:\n{log.read_text()[-4000:]}", pytrace=False)
+
+
+def takes_calls(address: str) -> bool:
+    try:
+        answer = httpx.get(f"{address}/readyz", timeout=2, trust_env=False)
+        voice = answer.json()["parts"]["voice"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
+    return answer.is_success and voice["state"] == "up"
+
+
+def after_pause(file: Path, seconds: float) -> bytes:
+    with wave.open(str(file), "rb") as source:
+        rate = source.getframerate()
+        spoken = np.frombuffer(source.readframes(source.getnframes()), "<i2")
+    return chromium.wav(np.zeros(int(seconds * rate), np.int16), spoken, rate=rate)
+
+
+def lines(page: Page, kind: str) -> Locator:
+    return page.get_by_role("log").locator(f"li.line-{kind}")
+
+
+def test_a_spoken_conversation_with_an_interruption_and_a_typed_message(
+    browser: Browser, address: str, speak: Speak
+) -> None:
+    interruption = speak("Wait. When is your Denver store open?").read_bytes()
+    with chromium.opened(browser, address) as page:
+        page.set_default_timeout(ANSWER_MS)
+        expect.set_options(timeout=ANSWER_MS)
+        panel = page.get_by_role("region", name="Call", exact=True)
+        page.get_by_role("button", name="Start a call").click()
+
+        expect(lines(page, "reply").first).to_contain_text("How can I help")
+        assert chromium.heard(page) > 0
+
+        expect(lines(page, "customer").first).to_contain_text(re.compile("return policy", re.I))
+        expect(page.get_by_role("list", name="Sources").get_by_role("link").first).to_contain_text(
+            re.compile("return", re.I)
+        )
+        expect(panel).to_have_attribute("data-phase", "speaking")
+        silent = chromium.heard(page)
+        page.wait_for_timeout(1500)
+        assert chromium.heard(page) > silent
+
+        chromium.say(page, interruption)
+        expect(lines(page, "reply").nth(1)).to_contain_text("this is what you heard")
+        expect(lines(page, "customer").nth(1)).to_contain_text(re.compile("store", re.I))
+        expect(lines(page, "reply")).to_have_count(3)
+        expect(page.get_by_role("region", name="Latency of the last spoken turn")).to_contain_text("ms")
+
+        page.get_by_label("Your message").fill("Where is my order 10437? My ZIP code is 60614.")
+        page.keyboard.press("Enter")
+        expect(lines(page, "reply").last).to_contain_text("10437")
+        expect(lines(page, "reply").last.get_by_role("group").first).to_be_visible()
+
+        page.get_by_role("button", name="Hang up").click()
+        expect(panel).to_have_attribute("data-phase", "over")
+
+
+def test_a_reload_in_the_middle_keeps_everything(browser: Browser, address: str) -> None:
+    with chromium.opened(browser, address) as page:
+        page.get_by_role("button", name=re.compile("return policy")).click()
+        expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=ANSWER_MS)
+        page.reload()
+        expect(lines(page, "customer")).to_have_count(1)
+        expect(page.get_by_role("list", name="Sources")).to_be_visible()
