@@ -17,7 +17,7 @@ LOOP_LAG = Histogram(
     "warmline_event_loop_lag_seconds", "How much later than asked a timer fires", buckets=MILLISECONDS
 )
 SESSIONS = Gauge("warmline_sessions", "Sessions held in memory")
-REPLIES = Gauge("warmline_replies", "Chat replies under way")
+REPLIES = Gauge("warmline_replies_under_way", "Chat replies under way")
 TURNS = Counter("warmline_turns_total", "Customer turns", ["channel"])
 REPLIED = Counter("warmline_replies_total", "Finished replies", ["source", "interrupted"])
 STAGES = Histogram(
