@@ -2,7 +2,7 @@
 
 The terminal's side of `gateway.weights`: progress bars, one clear line for each fault, exit codes. Exit
 codes: 0 everything is whole, 1 something is missing or damaged, 2 wrong usage, 69 the places to fetch from
-cannot be reached.
+cannot be reached, 130 interrupted.
 """
 
 import asyncio

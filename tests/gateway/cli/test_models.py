@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -5,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from gateway.cli import models
@@ -135,3 +137,26 @@ def test_list_as_json_is_for_programs(tmp_path: Path) -> None:
         (JOINED_FILE.path, "missing"),
         (SMALL_FILE.path, "missing"),
     ]
+
+
+def test_on_a_terminal_every_file_has_a_bar_that_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    with models.Bars((MODEL,), console) as bars:
+        bars.at(JOINED_FILE.path, 100_000)
+        bars.say("[brackets] are no markup")
+        bars.done(JOINED_FILE.path, "somewhere")
+    drawn = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "400.0/400.0 kB" in drawn and JOINED_FILE.path in drawn
+    assert "[brackets] are no markup" in drawn
+
+
+def test_an_interrupt_is_one_line_that_promises_to_go_on(
+    server: RegistryServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gateway.weights.fetch.pull", interrupted)
+    result = pull(tmp_path, server)
+    assert result.exit_code == 130
+    assert "the next pull goes on from here" in result.output
