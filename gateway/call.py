@@ -1,7 +1,8 @@
 """One browser call of a session: the customer's leg, the room around it, and the bot that has the floor.
 
-The leg outlives the bot: when the bot fails it is replaced, and the customer hears a pause, no more. What
-happens in the session goes to the client as RTVI messages; what the client sends comes in here.
+The leg belongs to the room, the bot only borrows a port to it: a bot that fails is replaced, and the customer
+hears a pause, no more. What happens in the session goes to the client as RTVI messages; what the client
+sends comes in here.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from gateway.events import LegJoined, LegLeft
-from gateway.live import Busy, LiveSession
+from gateway.live import Busy, LiveSession, TakesText
 from gateway.room import Role, Room
 from gateway.subscription import Subscription
 from gateway.webrtc import rtvi
@@ -22,19 +23,17 @@ from pipelines.facts import Trouble, Unavailable
 
 log = structlog.get_logger()
 
+
 BOTS = 3
 "So many bots in one call; when the last one fails the call ends."
 REPLACED = Trouble(code="bot_failed", message="Sorry, I lost the thread for a moment.", retry=True)
 
 
-class Bot(Protocol):
+class Bot(TakesText, Protocol):
     """The pipeline that hears and speaks at a port."""
 
     async def run(self) -> None:
-        """Talk until the port's frames end."""
-
-    async def write(self, text: str, client_id: str | None = None) -> None:
-        """Take typed text as the customer's turn; its `CustomerTurn` is emitted before this returns."""
+        """Talk until the port's frames end. May raise anything: it is then replaced by another."""
 
 
 MakeBot = Callable[[AudioPort, LiveSession], Bot]
@@ -69,13 +68,13 @@ class Calls:
             await _record_end(leg, live)
 
     async def _talk(self, room: Room, live: LiveSession) -> None:
-        """Let a bot talk until the leg has ended; put another in its place when it fails."""
+        """Let a bot talk until the leg has ended or the bot has said goodbye; replace one that fails."""
         for number in range(1, BOTS + 1):
             bot = self._make_bot(room.port(Role.BOT), live)
             try:
                 live.join_call(bot)
             except Busy as error:
-                await room.customer.send(rtvi.error(f"This conversation is in a call already: {error}."))
+                await room.customer.send(rtvi.error(f"{error}; end the other call first"))
                 return
             try:
                 await bot.run()

@@ -9,11 +9,19 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway import marked_yaml
 
@@ -90,37 +98,53 @@ class Model(Section):
     endpoint: EmbeddedOrUrl = "embedded"
     "`embedded` runs llama.cpp beside us; else the address of an OpenAI-compatible server, with its `/v1`."
     name: str = "qwen2.5-coder-1.5b-instruct"
+    "As the endpoint knows it."
+    file: str = "llm/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+    "`embedded` only: a GGUF file under `models.folder`."
     api_key: SecretStr | None = None
-    first_token_s: Annotated[float, Field(gt=0, le=60)] = 2.5
+    first_token_s: Annotated[float, Field(gt=0, le=60)] = 6.0
     reply_s: Annotated[float, Field(gt=0, le=600)] = 20.0
-    slots: Annotated[int, Field(ge=1, le=256)] = 4
+    slots: Annotated[int, Field(ge=1, le=256)] = 2
     "Requests answered at the same time."
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     context_tokens: Annotated[int, Field(ge=512)] = 4096
     "Per slot."
 
 
-class Recogniser(Section):
+class Speech(Section):
+    """What the recogniser and the voice have in common."""
+
+    endpoint: Url | None = None
+    "`openai` only, and then needed: the address of the service, with its `/v1`."
+    api_key: SecretStr | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    "`pipecat` only: for the service's `Settings`."
+
+    @model_validator(mode="after")
+    def _has_endpoint(self) -> Self:
+        if getattr(self, "engine", None) == "openai" and self.endpoint is None:
+            raise PydanticCustomError("endpoint_missing", "the engine `openai` needs an `endpoint`")
+        return self
+
+
+class Recogniser(Speech):
     """Speech to text."""
 
-    engine: Literal["whisper", "openai"] = "whisper"
+    engine: Literal["whisper", "openai", "pipecat"] = "whisper"
     name: str = "whisper-base"
-    "`whisper`: a folder under `models.folder`; `openai`: the model's name at the endpoint."
-    endpoint: Url | None = None
-    api_key: SecretStr | None = None
+    "`whisper`: a folder under `models.folder`; `openai`: a name at the endpoint; `pipecat`: a class."
     language: str = "en"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
 
 
-class Voice(Section):
+class Voice(Speech):
     """Text to speech."""
 
-    engine: Literal["piper", "openai"] = "piper"
+    engine: Literal["piper", "openai", "pipecat"] = "piper"
     name: str = "piper/en_US-joe-medium.onnx"
-    "`piper`: a file under `models.folder`; `openai`: the model's name at the endpoint."
-    speaker: str | None = None
-    endpoint: Url | None = None
-    api_key: SecretStr | None = None
+    "`piper`: a file under `models.folder`; `openai`: a name at the endpoint; `pipecat`: a class."
+    speaker: str = "alloy"
+    "`openai` only."
 
 
 class IceServer(Section):
@@ -155,8 +179,8 @@ class Agent(Section):
     "YAML; by default the demo shop's."
     knowledge: Folder | None = None
     "A folder of Markdown articles; by default the demo shop's."
-    timezone: str = "America/New_York"
-    "In which opening hours and dates are meant."
+    tools: Names = ()
+    "Tools that the language model may ask for by itself; for models that are good at it."
 
 
 class Shop(Section):
@@ -178,7 +202,7 @@ class Limits(Section):
     openings_per_minute: Annotated[int, Field(ge=1)] = 300
     "New chats and calls from one address."
     frame_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 16_384
-    message_characters: Annotated[int, Field(ge=1)] = 4_000
+    message_characters: Annotated[int, Field(ge=1, le=4_000)] = 4_000
     messages: Annotated[int, Field(ge=1)] = 20
     "Within `messages_window_s`, on one connection."
     messages_window_s: Annotated[float, Field(gt=0)] = 10.0

@@ -49,9 +49,10 @@ class Report:
 
 
 class Health:
-    """The parts, by name, in the order they were announced."""
+    """The parts, by name, in the order they were announced; `changed` is told of every new state."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[str, Part], None] | None = None) -> None:
+        self._changed = changed or (lambda name, part: None)
         self._parts: dict[str, Part] = {}
         self._probes: dict[str, Probe] = {}
         self.draining = False
@@ -66,7 +67,10 @@ class Health:
 
     def report(self, name: str, state: State, detail: str = "") -> None:
         """A part's new state."""
-        self._parts[name] = Part(state, detail, self._parts[name].required)
+        before = self._parts[name]
+        self._parts[name] = now = Part(state, detail, before.required)
+        if now != before:
+            self._changed(name, now)
 
     def ask(self, name: str, probe: Probe) -> None:
         """From now on, find out by asking."""

@@ -61,7 +61,10 @@ class TakesText(Protocol):
     """A voice call: typed text of its session goes to it while it lasts."""
 
     async def write(self, text: str, client_id: str | None = None) -> None:
-        """Take typed text as the customer's turn; its `CustomerTurn` is emitted before this returns."""
+        """Take typed text as the customer's turn, whose `CustomerTurn` is emitted when this returns.
+
+        Raises `Unavailable` when it cannot be taken now.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class LiveSession:
             raise Busy(f"{OWED} messages are waiting for their answers; wait for one of them")
         if self._call is not None:
             await self._call.write(text, client_id)
-            return Recorded(self.log.taken.get(client_id, self.log.seq))
+            return Recorded(self.log.taken[client_id])
         turn_id = self.log.new_id("c")
         turn = CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=Words(text=text))
         recorded = await self.log.record(turn)
@@ -288,7 +291,7 @@ async def live_sessions(
     limits: LiveLimits | None = None,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[LiveSessions]:
-    """The registry with the tasks of its sessions; what is under way at the end is cancelled and still owed."""
+    """The registry with its sessions' tasks; what is under way at the end is cancelled, and still owed."""
     async with asyncio.TaskGroup() as tasks:
         live = LiveSessions(Surroundings(store, tasks, now), answerer, limits or LiveLimits())
         sweeper = tasks.create_task(live.let_go_of_idle(), name="idle sessions")

@@ -1,0 +1,254 @@
+"""The composition root: builds everything once, serves until told to stop, and drains.
+
+First the store, without which nothing works; then the web routes, so that health answers from the first
+second on; then the agent; then, beside the running chat, the voice. What fails is reported by `/readyz`, and
+the rest goes on where that is honest: without voice models there is still the chat.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from gateway import metrics
+from gateway.call import Calls
+from gateway.config import Config
+from gateway.health import Health, State
+from gateway.live import LiveLimits, LiveSession, live_sessions
+from gateway.speech import voice_settings
+from gateway.store.sql import SqlStore, open_store
+from gateway.web.edge import Edge
+from gateway.web.origins import Origins
+from gateway.web.rates import Visitors
+from gateway.web.server import web_application
+from gateway.webrtc.signalling import Signalling
+from pipelines.answer import Answerer
+from pipelines.audio import AudioPort
+from pipelines.chat import ReplyLimits
+from pipelines.facts import Unavailable
+from pipelines.voice_call import VoiceCall, VoiceParts
+from pipelines.voice_models import open_voice_models
+
+log = structlog.get_logger()
+
+PAGES = Path(__file__).parent.parent / "web-demo" / "dist"
+CUT_OFF = 4
+"Times the frame limit. Up to it a frame is answered with an error, beyond it the connection is cut unread."
+GOODBYE_S = 3
+"Connections may take so long to close at the end."
+
+OpenAnswerer = Callable[[Config, Health], AbstractAsyncContextManager[Answerer]]
+OpenVoice = Callable[[Config, Answerer], AbstractAsyncContextManager[VoiceParts]]
+Announce = Callable[[str], None]
+"Called with our address once we listen; parts may still be starting."
+
+
+@asynccontextmanager
+async def configured_voice(config: Config, answerer: Answerer) -> AsyncIterator[VoiceParts]:
+    """The configured voice models, with the greeting known by heart."""
+    async with open_voice_models(voice_settings(config, (answerer.greeting("voice"),))) as models:
+        yield models
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a gateway is put together from."""
+
+    open_answerer: OpenAnswerer
+    open_voice: OpenVoice | None = configured_voice
+    "None: no calls, chat only."
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Told to stop: first politely, then at once."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    forced: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ask(self) -> None:
+        """Drain; asked again, stop without waiting."""
+        (self.forced if self.asked.is_set() else self.asked).set()
+
+
+async def serve(config: Config, assembly: Assembly, health: Health, announce: Announce) -> None:
+    """Run a gateway until SIGTERM or SIGINT.
+
+    Raises `Unavailable` when it cannot start, with what to do about it; our own bugs as an exception group.
+    """
+    health.expect("store")
+    health.expect("agent")
+    if assembly.open_voice is not None:
+        health.hope_for("voice")
+    with _listening(config) as listener:
+        async with open_store(config.store.url.get_secret_value()) as store:
+            health.ask("store", store.check)
+            announce(_address(config, listener))
+            try:
+                await Gateway(config, assembly, health, store).run(listener)
+            except* Unavailable as group:
+                failure = _first(group)
+            else:
+                return
+    raise failure
+
+
+class Gateway:
+    """A gateway whose store is open and whose port is taken."""
+
+    def __init__(self, config: Config, assembly: Assembly, health: Health, store: SqlStore) -> None:
+        self._config = config
+        self._assembly = assembly
+        self._health = health
+        self._store = store
+        self._edge = _edge(config, health)
+
+    async def run(self, listener: socket.socket) -> None:
+        """Serve, drain, stop."""
+        stop = Stop()
+        with _signals(stop):
+            async with asyncio.TaskGroup() as tasks:
+                lag = tasks.create_task(metrics.watch_event_loop(), name="event loop lag")
+                server = _WebServer(self._config, self._edge)
+                tasks.create_task(server.serve([listener]), name="web")
+                work = tasks.create_task(self._work(stop), name="gateway")
+                await self._supervise(work, stop)
+                server.should_exit = True
+                lag.cancel()
+        log.info("stopped")
+
+    async def _work(self, stop: Stop) -> None:
+        limits = self._config.limits
+        async with self._assembly.open_answerer(self._config, self._health) as answerer:
+            live_limits = LiveLimits(limits.sessions, limits.idle_s, ReplyLimits(whole_s=limits.reply_s))
+            async with (
+                live_sessions(self._store, answerer, live_limits) as live,
+                asyncio.TaskGroup() as tasks,
+            ):
+                self._edge.live = live
+                self._health.report("agent", State.UP)
+                voice = tasks.create_task(self._speak(answerer), name="voice")
+                await stop.asked.wait()
+                log.info("draining", seconds=limits.drain_s)
+                self._health.draining = True
+                await live.drain(limits.drain_s)
+                voice.cancel()
+
+    async def _speak(self, answerer: Answerer) -> None:
+        """Load the voice and take calls; without one the chat goes on alone."""
+        if self._assembly.open_voice is None:
+            return
+        try:
+            async with self._assembly.open_voice(self._config, answerer) as models:
+                await self._take_calls(answerer, models)
+        except (OSError, ValueError, RuntimeError, Unavailable) as error:
+            # What a missing or broken model file raises; the chat does not need it.
+            log.error("no voice", reason=str(error))
+            self._health.report("voice", State.DOWN, f"{error}; run `warmline doctor`")
+
+    async def _take_calls(self, answerer: Answerer, models: VoiceParts) -> None:
+        def make_bot(port: AudioPort, live: LiveSession) -> VoiceCall:
+            session = live.log
+            return VoiceCall(port, session.conversation, answerer, session.emit, models, ids=session.new_id)
+
+        async with asyncio.TaskGroup() as calls:
+            self._edge.signalling = Signalling(self._config.webrtc, calls.create_task)
+            self._edge.calls = Calls(make_bot, self._config.limits.message_characters)
+            self._health.report("voice", State.UP)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await self._edge.signalling.hang_up_all("the gateway is about to stop")
+
+    async def _supervise(self, work: "asyncio.Task[None]", stop: Stop) -> None:
+        """Wait until the work is done; cut it short when it has not begun, or when forced."""
+        async with asyncio.TaskGroup() as tasks:
+            asked = tasks.create_task(stop.asked.wait(), name="stop asked")
+            forced = tasks.create_task(stop.forced.wait(), name="stop forced")
+            await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if self._edge.live is not None:
+                await asyncio.wait({work, forced}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (work, asked, forced):
+                task.cancel()
+
+
+class _WebServer(uvicorn.Server):
+    """Uvicorn, with signals left to us."""
+
+    def __init__(self, config: Config, edge: Edge) -> None:
+        super().__init__(
+            uvicorn.Config(
+                web_application(edge, config.http.pages or PAGES),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="websockets-sansio",
+                ws_max_size=config.limits.frame_bytes * CUT_OFF,
+                ws_per_message_deflate=False,  # 32 KiB of buffers for each idle chat
+                proxy_headers=bool(config.http.trusted_proxies),
+                forwarded_allow_ips=list(config.http.trusted_proxies),
+                timeout_graceful_shutdown=GOODBYE_S,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signals."""
+        yield
+
+
+def _edge(config: Config, health: Health) -> Edge:
+    limits = config.limits
+    return Edge(
+        health=health,
+        origins=Origins(config.http.host, config.http.allowed_origins),
+        limits=limits,
+        visitors=Visitors(limits.connections_per_address, limits.openings_per_minute),
+    )
+
+
+@contextlib.contextmanager
+def _listening(config: Config) -> Iterator[socket.socket]:
+    host, port = config.http.host, config.http.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = f"cannot listen on {host} port {port}: {error.strerror}"
+        raise Unavailable(f"{reason}; stop what is there, or choose another with --port") from error
+    with listener:
+        yield listener
+
+
+def _address(config: Config, listener: socket.socket) -> str:
+    host = config.http.host
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.ask)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _first(group: BaseExceptionGroup[Unavailable]) -> Unavailable:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, Unavailable)
+    return error
