@@ -71,6 +71,7 @@ def _rendering(settings: Logging, stream: TextIO) -> list[Processor]:
 
 
 def _route_loguru() -> None:
+    loguru.remove()
     loguru.add(_relay, level="WARNING", format="{message}", backtrace=False, diagnose=False)
 
 

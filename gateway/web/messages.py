@@ -142,7 +142,7 @@ def parse(text: str) -> ClientMessage:
         match first["type"]:
             case "json_invalid":
                 raise ChatError("malformed_json", "The frame is not JSON.") from None
-            case "model_attributes_type":
+            case "dict_type" | "model_attributes_type":
                 raise ChatError("malformed_json", "The frame is not a JSON object.") from None
             case "union_tag_not_found" | "union_tag_invalid":
                 known = "hello, message, typing, cancel, ping"
