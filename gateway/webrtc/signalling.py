@@ -149,10 +149,12 @@ class Signalling:
         self._legs[pc_id] = leg
         self._turns[pc_id] = asyncio.Lock()
         LEGS.inc()
+        life = self._serve(pc_id, leg, request, answerer)
         try:
             answer = await leg.negotiate(offer, anew=True)
-            self._spawn(self._serve(pc_id, leg, request, answerer), name=f"call {leg_id}")
+            self._spawn(life, name=f"call {leg_id}")
         except BaseException:
+            life.close()
             self._forget(pc_id)
             await leg.close("not answered")
             raise
