@@ -1,30 +1,5 @@
 /** Opens the microphone, or says in one of a few words why that is not possible (W3C Media Capture). */
-
-/** Why a call cannot be made or went away; the page has a sentence with a remedy for each. */
-export type CallFault =
-  | "insecure_origin"
-  | "unsupported"
-  | "permission_denied"
-  | "no_microphone"
-  | "microphone_busy"
-  | "microphone_gone"
-  | "refused"
-  | "gateway_unreachable"
-  | "no_path"
-  | "connection_lost";
-
-/** A call that cannot go on. `message` is the gateway's own sentence and `code` its code, where it gave one. */
-export class CallFailed extends Error {
-  override readonly name = "CallFailed";
-
-  constructor(
-    readonly fault: CallFault,
-    message = "",
-    readonly code: string | null = null,
-  ) {
-    super(message);
-  }
-}
+import { CallFailed, type CallFault } from "./callFailed";
 
 const FAULT_OF: Record<string, CallFault> = {
   NotAllowedError: "permission_denied",

@@ -5,17 +5,10 @@
  * that nobody uses, and adds 116 KB; the events it would carry arrive on the chat websocket anyway.
  */
 import { type Backoff, delayMs } from "./backoff";
-import { CallFailed, openMicrophone } from "./microphone";
-import { ShapeError } from "./shape";
-import {
-  type Answer,
-  type Candidates,
-  type Offer,
-  isPeerLeft,
-  parseAnswer,
-  parseIceServers,
-  parseProblem,
-} from "./wire";
+import { CallFailed } from "./callFailed";
+import { openMicrophone } from "./microphone";
+import { Trickle, iceServers, sendOffer } from "./signalling";
+import { type Offer, isPeerLeft } from "./wire";
 
 export type CallState = "asking" | "connecting" | "live" | "reconnecting";
 
@@ -35,7 +28,6 @@ const CONNECT_WITHIN_MS = 15_000;
 const DISCONNECTED_FOR_MS = 3_000;
 const RECONNECT: Backoff = { firstMs: 400, maxMs: 4_000 };
 const RECONNECT_ATTEMPTS = 10;
-const TRICKLE_EVERY_MS = 100;
 /** Tells the gateway that we are still there, as SmallWebRTC clients do. */
 const PING_EVERY_MS = 1_000;
 
@@ -146,7 +138,7 @@ export class Call {
   }
 }
 
-// --- negotiation ---------------------------------------------------------------------------------------
+// --- one connection ------------------------------------------------------------------------------------
 
 async function negotiate(
   pc: RTCPeerConnection,
@@ -166,92 +158,6 @@ async function negotiate(
   await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
   trickle.open(answer.pc_id);
   return answer.pc_id;
-}
-
-async function sendOffer(offer: Offer): Promise<Answer> {
-  const response = await request("/api/offer", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(offer),
-  });
-  const body = await response.text();
-  if (!response.ok) {
-    const problem = parseProblem(body);
-    const worthRetrying = problem?.retry ?? response.status >= 500;
-    throw new CallFailed(worthRetrying ? "gateway_unreachable" : "refused", problem?.message, problem?.code);
-  }
-  return checked(() => parseAnswer(body));
-}
-
-async function iceServers(): Promise<RTCIceServer[]> {
-  const response = await request("/api/ice", {});
-  if (!response.ok) throw new CallFailed("gateway_unreachable", parseProblem(await response.text())?.message);
-  const body = await response.text();
-  return checked(() => parseIceServers(body));
-}
-
-async function request(path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(path, { ...init, signal: AbortSignal.timeout(CONNECT_WITHIN_MS) });
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof DOMException)
-      throw new CallFailed("gateway_unreachable");
-    throw error;
-  }
-}
-
-function checked<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof ShapeError) throw new CallFailed("gateway_unreachable", error.message);
-    throw error;
-  }
-}
-
-/** Sends ICE candidates as they are found, a few at a time, once the gateway has named the connection. */
-class Trickle {
-  private readonly found: RTCIceCandidate[] = [];
-  private pcId: string | null = null;
-  private scheduled = false;
-
-  add(candidate: RTCIceCandidate | null): void {
-    if (candidate === null || candidate.candidate === "") return;
-    this.found.push(candidate);
-    this.schedule();
-  }
-
-  open(pcId: string): void {
-    this.pcId = pcId;
-    this.schedule();
-  }
-
-  private schedule(): void {
-    if (this.pcId === null || this.scheduled || this.found.length === 0) return;
-    this.scheduled = true;
-    setTimeout(() => void this.flush(), TRICKLE_EVERY_MS);
-  }
-
-  private async flush(): Promise<void> {
-    this.scheduled = false;
-    if (this.pcId === null) return;
-    const candidates = this.found.splice(0).map((candidate) => ({
-      candidate: candidate.candidate,
-      sdp_mid: candidate.sdpMid,
-      sdp_mline_index: candidate.sdpMLineIndex,
-    }));
-    const body: Candidates = { pc_id: this.pcId, candidates };
-    try {
-      await request("/api/offer", {
-        method: "PATCH",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-    } catch (error) {
-      // The candidates that the gateway has may do; if not, the connection times out and says so.
-      if (!(error instanceof CallFailed)) throw error;
-    }
-  }
 }
 
 function keepAlive(channel: RTCDataChannel): void {

@@ -2,7 +2,7 @@
  * Plain words for what the wire names by code: tools, commands, workflows, outcomes, call faults. A name
  * that is not listed is shown as its words (`look_up_order` → "look up order"), so a new tool needs no new page.
  */
-import type { CallFault } from "../microphone";
+import type { CallFault } from "../callFailed";
 import type { NoteItem, ToolRun } from "../session";
 
 export const SHOP = "Fernhill Outfitters";

@@ -1,8 +1,8 @@
 /** Joins a call to React: its state, the fault that ended it, mute, and the levels of both voices. */
 import { useCallback, useEffect, useRef, useState } from "react";
+import { CallFailed, type CallFault } from "../callFailed";
 import { Levels } from "../levels";
 import type { Credentials } from "../memory";
-import { CallFailed, type CallFault } from "../microphone";
 import type { View } from "../session";
 import { Call, type CallState } from "../voice";
 
@@ -59,29 +59,21 @@ export function useCall(credentials: () => Promise<Credentials>, onOver: () => v
     });
     call.current = current;
     setShown({ ...IDLE, state: "asking" });
-    void current
-      .run()
-      .then(
-        () => null,
-        (error: unknown) => {
-          if (!(error instanceof CallFailed))
-            console.error("warmline: the call ended by a fault of the page", error);
-          return error instanceof CallFailed
-            ? { kind: error.fault, message: error.message }
-            : { kind: "connection_lost" as const, message: "" };
-        },
-      )
-      .then((fault) => {
-        call.current = null;
-        void audio.close();
-        setShown(({ since }) => ({
-          ...IDLE,
-          state: "over",
-          fault,
-          lastedMs: since === null ? null : Date.now() - since,
-        }));
-        onOver();
-      });
+    const over = (fault: CallControl["fault"]) => {
+      call.current = null;
+      void audio.close();
+      setShown(({ since }) => ({
+        ...IDLE,
+        state: "over",
+        fault,
+        lastedMs: since === null ? null : Date.now() - since,
+      }));
+      onOver();
+    };
+    void current.run().then(
+      () => over(null),
+      (error: unknown) => over(faultOf(error)),
+    );
   }, [credentials, onOver]);
 
   const hangUp = useCallback(() => call.current?.hangUp(), []);
@@ -103,6 +95,12 @@ export function useCall(credentials: () => Promise<Credentials>, onOver: () => v
   }, []);
 
   return { ...shown, start, hangUp, toggleMute };
+}
+
+function faultOf(error: unknown): CallControl["fault"] {
+  if (error instanceof CallFailed) return { kind: error.fault, message: error.message };
+  console.error("warmline: the call ended by a fault of the page", error);
+  return { kind: "connection_lost", message: "" };
 }
 
 /** Hangs up when the session is over. */

@@ -1,8 +1,8 @@
 /** Joins the chat connection and the fold of events to React: one conversation for the whole page. */
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { CallFailed } from "../callFailed";
 import { Chat, type ChatState } from "../chat";
 import type { Credentials } from "../memory";
-import { CallFailed } from "../microphone";
 import { EMPTY, type View, reduce } from "../session";
 import type { ErrorFrame } from "../wire";
 
