@@ -1,7 +1,7 @@
 """Reads one Markdown article: YAML front matter, then sections of paragraphs, lists and tables [core].
 
-Relies on PyYAML's node tree, which knows the line of every key. The Markdown is the subset that help
-articles need (ATX headings, paragraphs, lists, pipe tables, fences); anything else reads as a paragraph.
+Relies on `front_matter` for the head. The Markdown is the subset that help articles need (ATX headings,
+paragraphs, lists, pipe tables, fences); anything else reads as a paragraph.
 """
 
 import re
@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
-from typing import NoReturn
 
-import yaml
+from knowledge.front_matter import FrontMatter, front_matter_end
+from knowledge.problem import Problem, Severity, refuse
 
-FRONT_MATTER_LINES = 60
-"""More lines than this before the closing `---` mean that it was forgotten."""
 LEAD_WORDS = 45
 """A section's first paragraph is read out loud: about fifteen seconds."""
 
-_FIELDS = ("title", "topics", "updated")
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)[ \t#]*")
+_HEADING = re.compile(r"(#{1,6})\s+(.*)")
+_HEADING_CLOSE = re.compile(r"(?:^|[ \t])#+\s*$")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _ASKED = re.compile(r"\s*<!-- *asked:(.{1,2000})-->\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -32,42 +30,10 @@ _INLINE = (
     (re.compile(r"<(https?://[^<>\s]{1,500})>"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>\n]{0,200}>"), " "),
     (re.compile(r"`{1,3}([^`\n]{1,500})`{1,3}"), r"\1"),
-    (re.compile(r"\*{1,3}([^*\n]{1,500})\*{1,3}"), r"\1"),
+    (re.compile(r"\*{1,3}(?=\S)([^*\n]{1,500})(?<=\S)\*{1,3}"), r"\1"),
     (re.compile(r"(?<!\w)_{1,3}([^_\n]{1,500})_{1,3}(?!\w)"), r"\1"),
     (re.compile(r"\\([^\w\s])"), r"\1"),
 )
-
-
-class Severity(StrEnum):
-    """What a problem means for its article."""
-
-    ERROR = "error"
-    """The article cannot be used."""
-    WARNING = "warning"
-    """The article is used; its author should look at it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with an article, and where to look."""
-
-    path: str
-    """The file, relative to the folder."""
-    line: int
-    """Counted from 1."""
-    message: str
-    severity: Severity = Severity.ERROR
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.severity}: {self.message}"
-
-
-class InvalidArticle(ValueError):
-    """The author's mistake: the text is no article. Correct the file; there is no use in trying again."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
 
 
 class BlockKind(StrEnum):
@@ -131,15 +97,15 @@ def parse_article(path: str, text: str) -> Article:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         if _CONTROL.search(line):
-            _refuse(path, number, "holds control characters; save it as plain text")
+            refuse(path, number, "holds control characters; save it as plain text")
     slug = slugify(path.rsplit("/", 1)[-1].removesuffix(".md"))
     if not slug:
-        _refuse(path, 1, "the file's name has no letter or digit to make a slug of")
-    end = _front_matter_end(path, lines)
-    front = _Front(path, "\n".join(lines[1:end]))
+        refuse(path, 1, "the file's name has no letter or digit to make a slug of")
+    end = front_matter_end(path, lines)
+    front = FrontMatter(path, "\n".join(lines[1:end]))
     sections = tuple(_sections(lines, end + 1))
     if not any(section.blocks for section in sections):
-        _refuse(path, end + 1, "there is no text below the front matter")
+        refuse(path, end + 1, "there is no text below the front matter")
     return Article(
         slug=slug,
         path=path,
@@ -149,84 +115,6 @@ def parse_article(path: str, text: str) -> Article:
         sections=sections,
         warnings=(*front.unknown_fields(), *_unspeakable_leads(path, sections)),
     )
-
-
-def _refuse(path: str, line: int, message: str) -> NoReturn:
-    raise InvalidArticle(Problem(path, line, message))
-
-
-def _front_matter_end(path: str, lines: list[str]) -> int:
-    """The index of the closing `---`."""
-    if lines[0].rstrip() != "---":
-        _refuse(path, 1, "front matter must come first, between two lines of `---`")
-    for index, line in enumerate(lines[1 : FRONT_MATTER_LINES + 2], 1):
-        if line.rstrip() == "---":
-            return index
-    _refuse(path, 1, f"the front matter has no closing `---` within {FRONT_MATTER_LINES} lines")
-
-
-class _Front:
-    """The front matter's fields, each with the line it stands on."""
-
-    def __init__(self, path: str, text: str) -> None:
-        self._path = path
-        self._fields: dict[str, yaml.Node] = {}
-        self._lines: dict[str, int] = {}
-        for key, value in self._pairs(text):
-            # The text starts on the file's second line, and a mark counts from 0.
-            name, line = str(key.value), key.start_mark.line + 2
-            if name in self._fields:
-                _refuse(path, line, f"`{name}` is given twice")
-            self._fields[name], self._lines[name] = value, line
-
-    def _pairs(self, text: str) -> list[tuple[yaml.Node, yaml.Node]]:
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 2 if error.problem_mark else 1
-            _refuse(self._path, line, f"front matter is not YAML: {error.problem}")
-        except (yaml.YAMLError, RecursionError):
-            _refuse(self._path, 1, "front matter is not YAML")
-        if not isinstance(root, yaml.MappingNode):
-            _refuse(self._path, 1, f"front matter must give {', '.join(_FIELDS)}")
-        pairs: list[tuple[yaml.Node, yaml.Node]] = root.value
-        return pairs
-
-    def title(self) -> str:
-        return self._scalar("title")
-
-    def topics(self) -> tuple[str, ...]:
-        node = self._node("topics")
-        if isinstance(node, yaml.SequenceNode) and node.value:
-            words = [str(item.value).strip() for item in node.value if isinstance(item, yaml.ScalarNode)]
-            if len(words) == len(node.value) and all(words):
-                return tuple(words)
-        _refuse(
-            self._path, self._lines["topics"], "`topics` must be a list of words, such as [returns, refunds]"
-        )
-
-    def updated(self) -> date:
-        try:
-            return date.fromisoformat(self._scalar("updated"))
-        except ValueError:
-            _refuse(self._path, self._lines["updated"], "`updated` must be a date, such as 2026-03-01")
-
-    def unknown_fields(self) -> Iterator[Problem]:
-        for name in self._fields.keys() - set(_FIELDS):
-            message = f"`{name}` is not a known field; known are {', '.join(_FIELDS)}"
-            yield Problem(self._path, self._lines[name], message, Severity.WARNING)
-
-    def _node(self, name: str) -> yaml.Node:
-        if name not in self._fields:
-            _refuse(self._path, 1, f"front matter lacks `{name}`")
-        return self._fields[name]
-
-    def _scalar(self, name: str) -> str:
-        node = self._node(name)
-        value = str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
-        if not value:
-            _refuse(self._path, self._lines[name], f"`{name}` must be one line of text")
-        return value
 
 
 def _sections(lines: list[str], start: int) -> Iterator[Section]:
@@ -240,7 +128,7 @@ def _sections(lines: list[str], start: int) -> Iterator[Section]:
             continue
         if anchor or any(text.strip() for _, text in body):
             yield _section(stack, anchor, first, body)
-        level, text = len(heading[1]), _plain(heading[2])
+        level, text = len(heading[1]), _plain(_HEADING_CLOSE.sub("", heading[2]))
         stack = [entry for entry in stack if entry[0] < level] + [(level, text)]
         anchor, first, body = _unique(slugify(text) or "section", anchors), index, []
     if anchor or any(text.strip() for _, text in body):

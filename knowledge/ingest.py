@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from knowledge.article import Article, InvalidArticle, Problem, Severity, parse_article
+from knowledge.article import Article, parse_article
 from knowledge.chunk import passages
+from knowledge.problem import InvalidArticle, Problem, Severity
 
 FILE_BYTES: Final = 256 * 1024
 """A larger file is refused; an article has some kilobytes."""

@@ -5,6 +5,7 @@ for every question: a rare word that no text has lowers them all. bm25s runs on 
 backend would compile for seconds inside somebody's first question.
 """
 
+import logging
 import math
 import re
 from collections import Counter
@@ -13,6 +14,9 @@ from collections.abc import Sequence
 import bm25s
 import numpy as np
 from numpy.typing import NDArray
+
+# It sets its own logger to DEBUG on import, which shows up wherever a program logs to its root handler.
+logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _TERM_SATURATION = 0.5  # k1: passages are short, and a word's second occurrence tells little

@@ -4,16 +4,18 @@ Relies on `ingest` to read the folder and on an `Embedder`. A broken file costs 
 previous version stays searchable until it is mended or removed.
 """
 
+import threading
 from pathlib import Path
 
-from knowledge.article import Article, Problem
+from knowledge.article import Article
 from knowledge.embedding import CachedEmbedder, Embedder
 from knowledge.index import KnowledgeIndex, build_edition
 from knowledge.ingest import Reading, read_folder
+from knowledge.problem import Problem
 
 
 class Library:
-    """A folder of articles and its index. Searching is for any thread, `refresh` for one at a time."""
+    """A folder of articles and its index. All of it may be used from any thread."""
 
     index: KnowledgeIndex
     """What to search; always the same object. Empty until the first `refresh`."""
@@ -24,6 +26,8 @@ class Library:
         self._embedder = CachedEmbedder(embedder)
         self._articles: dict[str, Article] = {}
         self._problems: tuple[Problem, ...] = ()
+        # Cancelling the task that awaits a refresh does not stop its thread, and another may start.
+        self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
         """Read the folder again and swap in what it says now. Blocks: seconds at first, then by what changed.
@@ -33,11 +37,12 @@ class Library:
         Raises:
             EmbeddingUnavailable: the model does not run; the index stays as it was.
         """
-        reading = read_folder(self.folder)
-        articles = self._kept(reading)
-        if articles != self._articles:
-            self.index.replace(build_edition(tuple(articles.values()), self._embedder))
-        self._articles, self._problems = articles, reading.problems
+        with self._refreshing:
+            reading = read_folder(self.folder)
+            articles = self._kept(reading)
+            if articles != self._articles:
+                self.index.replace(build_edition(tuple(articles.values()), self._embedder))
+            self._articles, self._problems = articles, reading.problems
 
     def problems(self) -> tuple[Problem, ...]:
         """What the last `refresh` found wrong, in the order of the files."""
