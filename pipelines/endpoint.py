@@ -57,7 +57,7 @@ class SmartTurn:
         kept = samples[-len(heard) :]
         heard[len(heard) - len(kept) :] = kept
         heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
-        mel = self._features(heard)[None, :, : HEARS_MS // 10].astype(np.float32)
+        mel = self._features(heard, padding=0)[None].astype(np.float32)
         return float(self._session.run(None, {"input_features": mel})[0].item())
 
 

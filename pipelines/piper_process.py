@@ -70,16 +70,19 @@ class Service:
         self._abandoned = False
 
     def read(self, source: BinaryIO) -> None:
-        """Take requests until the other end closes the pipe."""
+        """Take requests until the other end closes the pipe; then nobody hears us any more."""
         while len(header := source.read(HEADER.size)) == HEADER.size:
             length, kind, request = unpack_header(header)
-            message = WireMessage(kind, request, source.read(length))
-            if kind is Kind.CANCEL:
-                self._cancelled.add(request)
-            else:
-                self._requests.put(message)
+            self.take(WireMessage(kind, request, source.read(length)))
         self._abandoned = True
         self._requests.put(None)
+
+    def take(self, message: WireMessage) -> None:
+        """Queue a request, or note that one is not wanted any more."""
+        if message.kind is Kind.CANCEL:
+            self._cancelled.add(message.request)
+        else:
+            self._requests.put(message)
 
     def serve(self) -> None:
         """Speak until there are no more requests."""

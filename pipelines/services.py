@@ -73,7 +73,8 @@ def openai_recognizer(base_url: str, api_key: str, model: str, language: str = "
 
 def openai_voice(base_url: str, api_key: str, model: str, voice: str = "alloy") -> PipecatService:
     """Whatever answers `POST {base_url}/audio/speech` as OpenAI does."""
-    arguments = {"base_url": base_url, "api_key": api_key}
+    # The API always sends 24 kHz; pipecat would label it with the call's rate, and it would sound slow.
+    arguments = {"base_url": base_url, "api_key": api_key, "sample_rate": 24_000}
     return PipecatService(
         "pipecat.services.openai.tts.OpenAITTSService", arguments, {"model": model, "voice": voice}
     )

@@ -29,10 +29,9 @@ class TonalVoice:
 def answers(*requests: WireMessage) -> list[WireMessage]:
     output = io.BytesIO()
     service = Service(TonalVoice(), output)
-    source = io.BytesIO(b"".join(request.pack() for request in requests))
-    abandon = service.read
-    abandon(source)
-    service._abandoned = False
+    for request in requests:
+        service.take(request)
+    service._requests.put(None)
     service.serve()
     return unpack(output.getvalue())
 
@@ -71,6 +70,14 @@ def test_a_text_that_cannot_be_spoken_fails_alone() -> None:
         (Kind.FAILED, 1),
         (Kind.DONE, 2),
     ]
+
+
+def test_nothing_is_spoken_to_nobody() -> None:
+    output = io.BytesIO()
+    service = Service(TonalVoice(), output)
+    service.read(io.BytesIO(speak(1, "one. two.", 16_000).pack()))
+    service.serve()
+    assert [m.kind for m in unpack(output.getvalue())] == [Kind.READY]
 
 
 def test_half_a_sentence_does_not_end_in_silence() -> None:

@@ -1,0 +1,90 @@
+"""End-of-turn detection: what the model gets to hear, and the real model."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from pipelines.endpoint import SmartTurn, SmartTurnEndpoint
+from pipelines.samples import Samples
+from tests import virtual_time
+from tests.fakes.fake_speech import hush, noise, speech, words_in_samples
+from tests.fakes.voice_parts import InlineWorkers
+
+
+class Judge:
+    def __init__(self, probability: float) -> None:
+        self.probability_is = probability
+        self.heard: list[Samples] = []
+
+    def probability(self, samples: Samples) -> float:
+        self.heard.append(samples)
+        return self.probability_is
+
+
+def judged(judge: Judge, *steps: Any) -> list[tuple[int, bool]]:
+    verdicts: list[tuple[int, bool]] = []
+
+    async def main() -> None:
+        workers = InlineWorkers(0.0)
+        endpoint = SmartTurnEndpoint("call", cast(SmartTurn, judge), workers, lambda *v: verdicts.append(v))
+        for step in steps:
+            step(endpoint)
+            await asyncio.sleep(0.01)
+
+    virtual_time.run(main())
+    return verdicts
+
+
+def hear(frames: Any) -> Any:
+    return lambda endpoint: [endpoint.hear(frame) for frame in frames]
+
+
+def test_says_whether_the_turn_sounds_complete() -> None:
+    ask = [hear(noise(50)), lambda e: e.judge(3)]
+    assert judged(Judge(0.9), *ask) == [(3, True)]
+    assert judged(Judge(0.1), *ask) == [(3, False)]
+
+
+def test_hears_the_utterance_and_not_the_one_before() -> None:
+    judge = Judge(0.9)
+    judged(
+        judge,
+        hear([*speech("what was before"), *hush(30)]),
+        lambda e: e.start(),
+        hear(speech("what counts")),
+        lambda e: e.judge(1),
+    )
+    assert words_in_samples(judge.heard[0]) == "what counts"
+
+
+def test_hears_eight_seconds_at_most() -> None:
+    judge = Judge(0.9)
+    judged(judge, hear(noise(1_000)), lambda e: e.judge(1))
+    assert len(judge.heard[0]) == 8 * 16_000
+
+
+class BrokenJudge(Judge):
+    def probability(self, samples: Samples) -> float:
+        raise RuntimeError("no model")
+
+
+def test_says_nothing_when_there_was_nothing_to_hear_or_the_model_fails() -> None:
+    assert judged(Judge(0.9), lambda e: e.judge(1)) == []
+    assert judged(BrokenJudge(0.9), hear(noise(50)), lambda e: e.judge(1)) == []
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_the_real_model_agrees_with_pipecats_own_wiring_of_it(models_folder: Path) -> None:
+    from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+
+    model = models_folder / "turn" / "smart-turn-v3.2-cpu.onnx"
+    ours, theirs = SmartTurn(model), LocalSmartTurnAnalyzerV3(sample_rate=16_000)
+    rng = np.random.default_rng(7)
+    for seconds in (0.5, 3, 12):
+        samples = rng.normal(0, 0.1, int(seconds * 16_000)).astype(np.float32)
+        expected = theirs._predict_endpoint(samples)["probability"]
+        assert ours.probability(samples) == pytest.approx(expected, abs=0.01)

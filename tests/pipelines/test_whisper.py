@@ -1,0 +1,76 @@
+"""Whisper on short windows: what is believed and cut; and the real model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.whisper import (
+    Decoded,
+    Whisper,
+    WhisperSettings,
+    believable,
+    compression,
+    cut_repeats,
+    suspicious,
+    window_s,
+)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "window"), [(0.3, 10), (9.0, 10), (9.1, 15), (14.0, 15), (14.1, 30), (29.0, 30), (40.0, 30)]
+)
+def test_takes_the_first_window_that_leaves_a_second_over(seconds: float, window: int) -> None:
+    assert window_s(seconds) == window
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("Where is my order? Where is my order?", "Where is my order?"),
+        ("Where is my order. where is my order", "Where is my order."),
+        ("No. No. No.", "No. No. No."),
+        (
+            "I want a refund. It is broken. I want a refund.",
+            "I want a refund. It is broken. I want a refund.",
+        ),
+        ("", ""),
+    ],
+)
+def test_a_sentence_said_twice_in_a_row_is_cut(text: str, cut: str) -> None:
+    assert cut_repeats(text) == cut
+
+
+@pytest.mark.parametrize(
+    ("decoded", "believed"),
+    [
+        (Decoded("Where is my order?", -0.2, 0.01, 10), True),
+        (Decoded("Thank you.", -0.2, 0.05, 10), True),
+        (Decoded("Thank you.", -0.8, 0.05, 10), False),
+        (Decoded("Thanks for watching!", -0.3, 0.5, 10), False),
+        (Decoded("I'm going to put the oil in the pan.", -1.5, 0.85, 30), False),
+        (Decoded("Stop!", -0.72, 0.09, 10), True),
+        (Decoded("...", -0.9, 0.1, 10), False),
+    ],
+)
+def test_does_not_believe_what_whisper_makes_of_noise(decoded: Decoded, believed: bool) -> None:
+    assert believable(decoded) is believed
+
+
+def test_decodes_again_what_repeats_itself_or_is_unsure_but_not_noise() -> None:
+    assert suspicious(Decoded("and the " * 30, -0.2, 0.01, 10))
+    assert suspicious(Decoded("mumble", -1.2, 0.1, 10))
+    assert not suspicious(Decoded("mumble", -1.2, 0.9, 10))
+    assert not suspicious(Decoded("Where is my order?", -0.3, 0.01, 10))
+    assert compression("") == 0.0
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_the_real_model_hears_nothing_in_silence_and_noise(models_folder: Path) -> None:
+    whisper = Whisper(WhisperSettings(models_folder / "whisper-base"))
+    rng = np.random.default_rng(3)
+    sounds = [np.zeros(32_000), rng.normal(0, 0.002, 48_000), rng.normal(0, 0.05, 32_000)]
+    for sound in sounds:
+        decoded = whisper.decode(sound.astype(np.float32))
+        assert not believable(decoded), decoded
