@@ -86,7 +86,7 @@ def judge(expected: Expectation, observed: Observed) -> list[str]:
     """What does not hold; empty if the turn passed."""
     reply = plain(observed.reply)
     faults = [f"lacks {text!r}" for text in expected.all_of if plain(text) not in reply]
-    faults += [f"has {text!r}" for text in expected.none_of if plain(text) in reply]
+    faults += [f"has {text!r}" for text in expected.none_of if text.lower() in observed.reply.lower()]
     if expected.any_of and not any(plain(text) in reply for text in expected.any_of):
         faults.append(f"has none of {list(expected.any_of)}")
     faults += [f"no call {tool}" for tool in expected.tools if not any(_is(tool, c) for c in observed.tools)]

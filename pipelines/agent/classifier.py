@@ -1,13 +1,12 @@
 """Which of the definition's examples a sentence is nearest to, in meaning, and how much that says.
 
 A class is a workflow or one of `ask`, `chat`, `hand_off`. Its score is the mean cosine of its two nearest
-examples; a logistic function of score and lead over the next class gives the confidence. The weights were
-fitted on the held-out sentences of `tests/pipelines/agent/sentences.yaml` with
+examples; a logistic function of score and lead over the next class gives the confidence. Workflows of one
+`kin` do not count against each other: either will do. The weights were fitted with
 `python -m tests.pipelines.agent.calibrate`. Blocking: about 3 ms a sentence.
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.agent.definition import Definition
+from pipelines.agent.values import wish
 
 SURE = 0.7
 "From this confidence on we act without asking anybody."
 _NEAREST = 2
 _SCORE_WEIGHT, _LEAD_WEIGHT, _BIAS = 9.0, 14.0, -5.6
-_NUMBER = re.compile(r"\S*\d\S*")
 
 
 class Embedder(Protocol):
@@ -49,43 +48,34 @@ class Classifier:
         classes: dict[str, Sequence[str]] = {
             name: workflow.examples for name, workflow in definition.workflows.items()
         }
-        classes |= {
-            "ask": definition.examples.ask,
-            "chat": definition.examples.chat,
-            "hand_off": definition.examples.hand_off,
-        }
+        self._kin = [workflow.kin or name for name, workflow in definition.workflows.items()]
+        for name in ("ask", "chat", "hand_off"):
+            classes[name] = getattr(definition.examples, name)
+            self._kin.append(name)
         self._embedder = embedder
         self._names = list(classes)
         texts = [(place, text) for place, texts in enumerate(classes.values()) for text in texts]
         self._owners = np.array([place for place, _ in texts])
-        self._examples = embedder.embed([_masked(text) for _, text in texts])
+        self._examples = embedder.embed([wish(text) or text for _, text in texts])
 
     def classify(self, texts: Sequence[str]) -> list[list[Guess]]:
         """The classes for each text, best first."""
-        vectors = self._embedder.embed([_masked(text) for text in texts])
+        vectors = self._embedder.embed([wish(text) or text for text in texts])
         return [self._ranked(self._examples @ vector) for vector in vectors]
 
     def _ranked(self, likeness: NDArray[Any]) -> list[Guess]:
-        scores = []
-        for place in range(len(self._names)):
-            own = np.sort(likeness[self._owners == place])[-_NEAREST:]
-            scores.append(float(own.mean()))
-        order = sorted(range(len(scores)), key=lambda place: -scores[place])
+        places = range(len(self._names))
+        scores = [float(np.sort(likeness[self._owners == place])[-_NEAREST:].mean()) for place in places]
         return [
-            Guess(self._names[place], _confidence(scores[place], _lead(scores, place)), scores[place])
-            for place in order
+            Guess(self._names[place], _confidence(scores[place], self._lead(scores, place)), scores[place])
+            for place in sorted(places, key=lambda place: -scores[place])
         ]
 
-
-def _lead(scores: Sequence[float], place: int) -> float:
-    """How far a class is ahead of the best other one; negative for all but the first."""
-    return scores[place] - max(score for other, score in enumerate(scores) if other != place)
+    def _lead(self, scores: Sequence[float], place: int) -> float:
+        """How far a class is ahead of the best one that is not its kin; negative if behind."""
+        others = [score for other, score in enumerate(scores) if self._kin[other] != self._kin[place]]
+        return scores[place] - max(others)
 
 
 def _confidence(score: float, lead: float) -> float:
     return 1 / (1 + math.exp(-(_SCORE_WEIGHT * score + _LEAD_WEIGHT * lead + _BIAS)))
-
-
-def _masked(text: str) -> str:
-    """Numbers and addresses say nothing about what is wanted."""
-    return " ".join(_NUMBER.sub("", text.lower()).replace("#", " ").split()) or text

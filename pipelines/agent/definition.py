@@ -145,6 +145,8 @@ class Workflow(_Strict):
     "Fits into `Do you want to …?`."
     title: str
     "Fits into `Back to …`."
+    kin: str | None = None
+    "Workflows of the same kin are near enough that we do not ask back which one was meant."
     skill: str = "general"
     "Which people can take over."
     examples: tuple[str, ...] = Field(min_length=5)

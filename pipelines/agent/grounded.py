@@ -25,6 +25,7 @@ from pipelines.facts import Channel, Cited, Trouble
 SURE = 0.72
 "From this score on the lead paragraph is the answer."
 LIMITS = Limits(first_token_s=6.0, total_s=10.0, tokens=90)
+_NEARLY = 0.2
 _SENTENCES = {"voice": 2, "chat": 4}
 _PASSAGES = {"voice": 1, "chat": 2}
 "What the model reads: a passage costs it about a second on two cores."
@@ -51,9 +52,16 @@ class Finding:
         return bool(self.matches) and self.matches[0].score >= COVERED
 
     @property
+    def best(self) -> Match:
+        """The passage to quote: the best, unless a direct answer is nearly as good. Only if covered."""
+        enough = max(COVERED, self.matches[0].score - _NEARLY)
+        leads = [match for match in self.matches if match.passage.lead and match.score >= enough]
+        return leads[0] if leads else self.matches[0]
+
+    @property
     def certain(self) -> bool:
         """Whether the best passage can be said as it stands."""
-        return bool(self.matches) and self.matches[0].score >= SURE and self.matches[0].passage.lead
+        return self.covered and self.best.score >= SURE and self.best.passage.lead
 
 
 class Grounded:
@@ -95,7 +103,7 @@ class Grounded:
                 yield piece
 
     async def _quote(self, finding: Finding, channel: Channel, introduce: str) -> AsyncIterator[Piece]:
-        best = finding.matches[0]
+        best = finding.best
         passage = " ".join(list(sentences(best.passage.text))[: _SENTENCES[channel]])
         yield _basis([best])
         if introduce:

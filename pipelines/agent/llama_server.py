@@ -4,7 +4,8 @@
 
 When it is ready it prints one JSON line `{"port": N}` on stdout; all logs go to stderr. It ends when stdin
 reaches its end or on SIGTERM, so it dies with its parent even when that is killed. A process of its own,
-because the model's threads would starve an event loop and a crash in native code must cost a reply, not the calls.
+because the model's threads would starve an event loop and a crash in native code must cost a reply, not
+the calls.
 
 Qwen2.5-Coder writes tool calls as bare JSON under the template in its file; `templates/qwen2.5-tools.jinja`
 asks for the `<tool_call>` form and gives tool results back in the form the model was trained on.

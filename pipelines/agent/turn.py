@@ -16,8 +16,9 @@ from pipelines.agent.definition import Definition, Phrases, Spoken
 from pipelines.agent.grounded import Grounded
 from pipelines.agent.model import ModelUnavailable
 from pipelines.agent.position import Position
+from pipelines.agent.slots import Heard
 from pipelines.agent.tool_loop import ToolLoop, Wish
-from pipelines.agent.understand import Heard, Understander
+from pipelines.agent.understand import Understander
 from pipelines.agent.wording import render
 from pipelines.agent.workflow import (
     Answer,

@@ -5,18 +5,39 @@ get their roles, since a bare five-digit number may be an order or a ZIP code.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pipelines.agent.definition import Slot, SlotKind
 from tools.evidence import find_emails, find_order_ids, find_zips
+from tools.numerals import fold, number_runs
+from tools.places import canonical
 
 _ADDRESS_LEAD = re.compile(
     r"^.*?\b(?:to|address is|address to|it is|it's|new one is|should be|is)\b[:,]?\s+(?=\d)",
     re.IGNORECASE | re.DOTALL,
 )
 _STREET = re.compile(r"\d{1,6}\s+(?:[A-Za-z0-9.'-]+\s*,?\s*){2,}")
+_STREET_WORDS = frozenset(
+    "street avenue road boulevard drive lane court place square terrace parkway highway circle way trail".split()
+)
+_STATE = re.compile(r"\b[A-Z]{2}\W+\d{5}")
 _LONGEST_ADDRESS = 200
+_FIVE = 4
+"Digits from which on a number is a name and not an amount."
+_NUMBER = "#####"
+_VALUE_PHRASES = (
+    (
+        re.compile(
+            rf",?\s*(?:and |with )?(?:my |the |our |its )?(?:delivery )?(?:zip|postal|post) ?(?:code)?"
+            rf"(?:\s+(?:is|was|it's)|:)?\s*(?:{_NUMBER})?(?=\W|$)"
+        ),
+        " ",
+    ),
+    (re.compile(r"(?:and )?(?:my |the )?(?:e-?mail(?: address)?(?: is|:)?\s+)?[\w.+-]+@[\w.-]+"), " "),
+    (re.compile(rf"(?:my |the |for |of )*(?:order |number |no |is |# ?)*{_NUMBER}"), " my order "),
+    (re.compile(r"\bmy order (?:is |number )*my order\b"), "my order"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +47,33 @@ class Known:
     awaiting: SlotKind | None = None
     "The kind of value we asked for."
     order_given: bool = False
+    proof_tried: bool = False
+    "A ZIP code was given before, so a new number mends that one."
+    corrects: bool = False
+    "The customer takes something back."
     verified: bool = False
     "A ZIP code is of no more use."
 
 
 def find_values(text: str, slots: Mapping[str, Slot], known: Known) -> dict[str, str]:
     """A value for each of `slots` that the text holds one for; of several, the last."""
-    by_kind = _by_kind(text, known)
+    kinds = {slot.kind for slot in slots.values()}
+    by_kind = _by_kind(text, kinds, known)
     return {name: by_kind[slot.kind] for name, slot in slots.items() if slot.kind in by_kind}
+
+
+def wish(text: str) -> str:
+    """What is wanted, without the values: numbers and e-mail addresses say nothing about that.
+
+    An order's number becomes "my order"; "my ZIP code is 60614" goes altogether, so the result may be empty.
+    """
+    folded = fold(text)
+    for run in reversed(number_runs(folded)):
+        if sum(len(group.digits) for group in run) >= _FIVE:
+            folded = f"{folded[: run[0].start]} {_NUMBER} {folded[run[-1].end :]}"
+    for pattern, instead in _VALUE_PHRASES:
+        folded = pattern.sub(instead, folded)
+    return " ".join(folded.split()).strip(" ,.;:")
 
 
 def find_address(text: str) -> str | None:
@@ -45,19 +85,25 @@ def find_address(text: str) -> str | None:
             continue
         address = " ".join(candidate[found.start() :].split()).rstrip(" .!?")[:_LONGEST_ADDRESS]
         zips = find_zips(address[-20:])
-        if zips and not re.match(r"\d{5}\b\D*$", address):
+        if zips and _names_a_place(address):
             cut = address.rfind(zips[-1])
             return address[: cut + 5] if cut > 0 else address
     return None
 
 
-def _by_kind(text: str, known: Known) -> dict[SlotKind, str]:
+def _names_a_place(address: str) -> bool:
+    """Whether there is a street or a state in it, so that two bare numbers make no address."""
+    words = re.findall(r"[a-z]+", address.lower())
+    named = set(canonical(words))
+    return not named & {"order", "zip", "code"} and bool(named & _STREET_WORDS or _STATE.search(address))
+
+
+def _by_kind(text: str, kinds: Collection[SlotKind], known: Known) -> dict[SlotKind, str]:
     found: dict[SlotKind, str] = {}
-    if known.awaiting == "address":
-        if address := find_address(text):
-            return {"address": address}
-    elif address := find_address(text):
+    if "address" in kinds and (address := find_address(text)):
         found["address"] = address
+        if known.awaiting == "address":
+            return found
         text = text.replace(address, " ")
     if emails := find_emails(text):
         found["email"] = emails[-1]
@@ -85,5 +131,7 @@ def _roles(orders: list[str], zips: list[str], known: Known) -> tuple[str | None
         return order, either[-1]
     if len(either) > 1:
         return either[0], either[1]
-    wants_zip = known.awaiting == "zip" or (known.awaiting != "order_id" and known.order_given)
+    mends_order = known.corrects and known.order_given and not known.proof_tried
+    asked_for_zip = known.awaiting == "zip" and not mends_order
+    wants_zip = asked_for_zip or (known.awaiting != "order_id" and known.order_given and not known.corrects)
     return (None, either[0]) if wants_zip else (either[0], None)
