@@ -20,10 +20,11 @@ def read(path: Path) -> list[Frame]:
     Raises `ValueError` that names the file.
     """
     try:
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as fault:
         raise ValueError(f"{path} cannot be read as audio: {fault}") from fault
-    mono = samples.astype(np.int32).mean(axis=1).astype(np.int16)
+    # As floats, because libsndfile does not scale a floating-point file to integers.
+    mono = (np.nan_to_num(samples).mean(axis=1).clip(-1, 1) * 32767).round().astype(np.int16)
     if not mono.size:
         raise ValueError(f"{path} has no sound in it")
     pcm = _resample(mono, rate) if rate != SAMPLE_RATE else mono.tobytes()
