@@ -146,9 +146,9 @@ class Bot(DirectProcessor):
     async def converse(self) -> None:
         """Greet, then answer turn after turn until `end`, or until we said goodbye."""
         opening = self._agent.opening
-        await self._attempt(
-            Announcement(self._agent.answerer.greeting("voice") if opening is None else opening)
-        )
+        first = self._agent.answerer.greeting("voice") if opening is None else opening
+        if first:
+            await self._attempt(Announcement(first))
         while (item := await self._inbox.get()) is not None:
             await self._attempt(item)
             if isinstance(item, Announcement) and item.last and not self._inbox.qsize():
