@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.end_to_end import chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 VOICE = "piper/en_US-joe-medium.onnx"
-STARTING_S = 90.0
-ANSWER_MS = 45_000
+STARTING_S = 180.0
+ANSWER_MS = 60_000
 "An answer must have come by then, on a machine that does other things too."
 GREETING_S = 9
 "The question waits until the greeting is over."
@@ -61,6 +61,13 @@ def browser(speak: Speak, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     microphone.write_bytes(after_pause(question, GREETING_S))
     with chromium.chromium(microphone) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    expect.set_options(timeout=ANSWER_MS)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @contextmanager
@@ -127,25 +134,23 @@ def test_a_spoken_conversation_with_an_interruption_and_a_typed_message(
 ) -> None:
     interruption = speak("Wait. When is your Denver store open?").read_bytes()
     with chromium.opened(browser, address) as page:
-        page.set_default_timeout(ANSWER_MS)
-        expect.set_options(timeout=ANSWER_MS)
         panel = page.get_by_role("region", name="Call", exact=True)
         page.get_by_role("button", name="Start a call").click()
 
         expect(lines(page, "reply").first).to_contain_text("How can I help")
+        expect(panel).to_have_attribute("data-phase", "speaking")
+        expect(panel).to_have_attribute("data-phase", "listening")
         assert chromium.heard(page) > 0
 
         expect(lines(page, "customer").first).to_contain_text(re.compile("return policy", re.I))
-        expect(page.get_by_role("list", name="Sources").get_by_role("link").first).to_contain_text(
-            re.compile("return", re.I)
-        )
         expect(panel).to_have_attribute("data-phase", "speaking")
         silent = chromium.heard(page)
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(1000)
         assert chromium.heard(page) > silent
 
         chromium.say(page, interruption)
         expect(lines(page, "reply").nth(1)).to_contain_text("this is what you heard")
+        expect(lines(page, "reply").nth(1).get_by_role("link").first).to_contain_text("Return")
         expect(lines(page, "customer").nth(1)).to_contain_text(re.compile("store", re.I))
         expect(lines(page, "reply")).to_have_count(3)
         expect(page.get_by_role("region", name="Latency of the last spoken turn")).to_contain_text("ms")
@@ -162,7 +167,7 @@ def test_a_spoken_conversation_with_an_interruption_and_a_typed_message(
 def test_a_reload_in_the_middle_keeps_everything(browser: Browser, address: str) -> None:
     with chromium.opened(browser, address) as page:
         page.get_by_role("button", name=re.compile("return policy")).click()
-        expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=ANSWER_MS)
+        expect(page.get_by_role("list", name="Sources")).to_be_visible()
         page.reload()
         expect(lines(page, "customer")).to_have_count(1)
         expect(page.get_by_role("list", name="Sources")).to_be_visible()

@@ -1,0 +1,107 @@
+"""A real gateway as a process of its own, which a test may kill.
+
+Run as a program it is a gateway with everything real but the agent: that one plays a script, slowly, and
+counts what it does on disk, so that a test sees what a killed process had done.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvloop
+
+from gateway import config, log
+from gateway.app import Assembly, serve
+from gateway.config import Config
+from gateway.health import Health
+from pipelines.answer import Answerer, Basis, Piece, Say
+from pipelines.conversation import Conversation
+from pipelines.facts import Channel, ToolCalled, ToolFinished, Values
+
+ROOT = Path(__file__).parents[2]
+WORDS = [f"word{number} " for number in range(20)]
+EVERY_S = 0.05
+ANSWER = "".join(WORDS)
+
+
+class SlowAgent:
+    """Does one thing, then says twenty words in a second; writes what it did into a file."""
+
+    def __init__(self, deeds: Path) -> None:
+        self._deeds = deeds
+
+    async def respond(
+        self, conversation: Conversation, turn_id: str, channel: Channel
+    ) -> AsyncIterator[Piece]:
+        call_id = f"{turn_id}-k1"
+        if call_id not in conversation.tools:
+            with self._deeds.open("a") as deeds:
+                deeds.write(f"{conversation.session_id} {turn_id}\n")
+            yield ToolCalled(turn_id=turn_id, call_id=call_id, tool="refund", effect="write")
+            yield ToolFinished(turn_id=turn_id, call_id=call_id, tool="refund", outcome="done", pii=Values())
+        yield Basis("workflow")
+        for word in WORDS:
+            await asyncio.sleep(EVERY_S)
+            yield Say(word)
+
+    def greeting(self, channel: Channel) -> str:
+        return "Hello."
+
+    async def warm(self) -> None:
+        pass
+
+
+class GatewayProcess:
+    """A gateway that is running at `url`."""
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def kill(self) -> None:
+        """As the kernel does it when memory runs out: no goodbye."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+
+@contextlib.contextmanager
+def running(settings: Mapping[str, str], program: tuple[str, ...] = ()) -> Iterator[GatewayProcess]:
+    """A gateway with these `WARMLINE_` settings: this module's, or `program` with its arguments."""
+    command = [sys.executable, "-m", *(program or ("tests.end_to_end.gateway_process",))]
+    process = subprocess.Popen(
+        command, env={**os.environ, **settings}, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("Warmline: "), f"the gateway did not start: {line!r}"
+        yield GatewayProcess(process, line.split()[1])
+    finally:
+        process.terminate()
+        process.wait(15)
+        process.stdout.close()
+
+
+def main() -> None:
+    settings = config.load()
+    log.configure(settings.logging)
+
+    @asynccontextmanager
+    async def slow_agent(config: Config, health: Health) -> AsyncIterator[Answerer]:
+        yield SlowAgent(Path(settings.store.url.get_secret_value().partition(":///")[2] + ".deeds"))
+
+    def announce(address: str) -> None:
+        print(f"Warmline: {address}", flush=True)  # noqa: T201
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, Assembly(slow_agent, open_voice=None), Health(), announce))
+
+
+if __name__ == "__main__":
+    main()
