@@ -28,6 +28,8 @@ UNAVAILABLE = 69
 "EX_UNAVAILABLE of sysexits.h."
 INTERRUPTED = 130
 
+CONNECTING_S = 15.0
+"For the gateway to take the offer, and for the connection to come about."
 GREETING_S = 3.0
 "How long we wait for the gateway to speak first."
 PAUSE_MS = 700
@@ -52,7 +54,7 @@ class Plan:
     questions: list[list[Frame]]
     "What to say, in order; empty: the microphone."
     timeout_s: float
-    "For connecting, and for each answer."
+    "For the greeting, and for each answer."
     request_data: Message = field(default_factory=dict)
 
 
@@ -160,7 +162,7 @@ async def converse(plan: Plan, view: View, recorded: list[bytes]) -> Summary:
     """
 
     async def signal(offer: Message) -> Message:
-        async with httpx.AsyncClient(timeout=plan.timeout_s) as http:
+        async with httpx.AsyncClient(timeout=CONNECTING_S) as http:
             return _body(await http.post(f"{plan.url}/api/offer", json=offer))
 
     async with caller.connect(signal, plan.request_data) as person:
@@ -216,7 +218,7 @@ async def _talk(
 ) -> str:
     """Say everything; returns why the call failed, or nothing."""
     try:
-        async with asyncio.timeout(plan.timeout_s):
+        async with asyncio.timeout(CONNECTING_S):
             if not await person.opened():
                 return "the gateway ended the call before it began"
     except TimeoutError:

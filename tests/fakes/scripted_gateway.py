@@ -77,6 +77,7 @@ def scripted_gateway(lines: int = 2) -> Iterator[str]:
     """The gateway's URL; it refuses calls when `lines` is 0."""
     with capture_logs(), socket.socket() as listener:  # the logs are not what the command prints
         listener.bind(("127.0.0.1", 0))
+        listener.listen(16)  # a caller who is quicker than the thread waits instead of being refused
         server = uvicorn.Server(uvicorn.Config(FastAPI(), log_level="error", lifespan="off"))
         thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener, lines)))
         thread.start()
