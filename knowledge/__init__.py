@@ -9,8 +9,8 @@
 - `front_matter`, `article` and `chunk` are cores: text in, values out, or a `problem` with file and line.
 - `ingest` is the only reader of articles. It distrusts them: links that leave the folder, huge files, other
   encodings and duplicates become problems, never exceptions.
-- `embedding` turns text to vectors (MiniLM in ONNX, one thread); `lexical` is BM25; `elsewhere` knows what no
-  article is about; `index` weighs all three.
+- `embedding` turns text to vectors (MiniLM in ONNX, one thread), `embedding_cache` remembers them; `lexical`
+  is BM25; `elsewhere` knows what no article is about; `index` weighs all three.
 - `library` holds the articles last known to be good and their index; `watch` keeps it current.
 
 Three decisions:

@@ -6,7 +6,6 @@ question on one core, so never on an event loop.
 """
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -73,26 +72,6 @@ class SentenceEmbedder:
         except Exception as error:  # ONNX Runtime's errors have no common class but this one
             raise EmbeddingUnavailable(f"the embedding model does not run: {error}") from error
         return _pooled(np.asarray(hidden, dtype=np.float32), mask)
-
-
-class CachedEmbedder:
-    """Remembers the vectors of its last call, so that re-embedding a folder costs only what changed in it.
-
-    Not for questions, which hardly ever come twice. One thread at a time.
-    """
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._vectors: dict[bytes, Vectors] = {}
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """As the embedder within, which is asked only for texts that were not in the call before."""
-        keys = [sha256(text.encode()).digest() for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
-        vectors = self._embedder.embed(list(missing.values()))
-        known = self._vectors | dict(zip(missing, vectors, strict=True))
-        self._vectors = {key: known[key] for key in keys}
-        return np.stack([known[key] for key in keys]) if keys else vectors
 
 
 def _pooled(hidden: Vectors, mask: NDArray[np.int64]) -> Vectors:

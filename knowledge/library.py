@@ -8,22 +8,26 @@ import threading
 from pathlib import Path
 
 from knowledge.article import Article
-from knowledge.embedding import CachedEmbedder, Embedder
+from knowledge.embedding import Embedder
+from knowledge.embedding_cache import CachedEmbedder
 from knowledge.index import KnowledgeIndex, build_edition
 from knowledge.ingest import Reading, read_folder
 from knowledge.problem import Problem
 
 
 class Library:
-    """A folder of articles and its index. All of it may be used from any thread."""
+    """A folder of articles and its index. All of it may be used from any thread.
+
+    Making one embeds a hundred short texts. With a `cache` file a restart embeds only what changed meanwhile.
+    """
 
     index: KnowledgeIndex
     """What to search; always the same object. Empty until the first `refresh`."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, cache: Path | None = None) -> None:
         self.folder = folder
         self.index = KnowledgeIndex(embedder)
-        self._embedder = CachedEmbedder(embedder)
+        self._embedder = CachedEmbedder(embedder, cache)
         self._articles: dict[str, Article] = {}
         self._problems: tuple[Problem, ...] = ()
         # Cancelling the task that awaits a refresh does not stop its thread, and another may start.

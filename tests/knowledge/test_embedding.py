@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +7,9 @@ import pytest
 
 from knowledge.embedding import (
     DIMENSIONS,
-    CachedEmbedder,
     Embedder,
     EmbeddingUnavailable,
     SentenceEmbedder,
-    Vectors,
 )
 from tests.contracts.embedder import EmbedderContract
 from tests.fakes.hashed_embedder import HashedEmbedder
@@ -20,11 +18,6 @@ from tests.fakes.hashed_embedder import HashedEmbedder
 class TestHashedEmbedder(EmbedderContract):
     def embedder(self) -> Embedder:
         return HashedEmbedder()
-
-
-class TestCachedEmbedder(EmbedderContract):
-    def embedder(self) -> Embedder:
-        return CachedEmbedder(HashedEmbedder())
 
 
 @pytest.mark.models
@@ -80,42 +73,3 @@ def test_a_broken_file_is_named_with_what_to_do(
 def test_an_empty_folder_is_told_apart_from_a_broken_model(tmp_path: Path) -> None:
     with pytest.raises(EmbeddingUnavailable, match=r"tokenizer\.json is missing"):
         SentenceEmbedder(tmp_path)
-
-
-def test_the_cache_asks_only_for_what_was_not_in_the_call_before() -> None:
-    inner = HashedEmbedder()
-    cache = CachedEmbedder(inner)
-    cache.embed(["a", "b", "c"])
-    cache.embed(["c", "d", "a"])
-    assert inner.embedded == ["a", "b", "c", "d"]
-
-
-def test_the_cache_asks_once_for_a_text_that_comes_twice() -> None:
-    inner = HashedEmbedder()
-    vectors = CachedEmbedder(inner).embed(["a", "a"])
-    assert inner.embedded == ["a"]
-    assert np.array_equal(vectors[0], vectors[1])
-
-
-def test_the_cache_forgets_what_is_no_longer_used() -> None:
-    inner = HashedEmbedder()
-    cache = CachedEmbedder(inner)
-    for texts in (["a"], ["b"], ["a"]):
-        cache.embed(texts)
-    assert inner.embedded == ["a", "b", "a"]
-
-
-def test_the_cache_keeps_what_it_had_when_the_model_fails() -> None:
-    class Failing(HashedEmbedder):
-        def embed(self, texts: Sequence[str]) -> Vectors:
-            if "bad" in texts:
-                raise EmbeddingUnavailable("no")
-            return super().embed(texts)
-
-    inner = Failing()
-    cache = CachedEmbedder(inner)
-    cache.embed(["a"])
-    with pytest.raises(EmbeddingUnavailable):
-        cache.embed(["a", "bad"])
-    cache.embed(["a"])
-    assert inner.embedded == ["a"]

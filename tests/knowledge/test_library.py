@@ -103,6 +103,15 @@ def test_only_what_changed_is_embedded_again(folder: Path) -> None:
     assert embedder.embedded[before:] == ["Returns. How long? Forty days."]
 
 
+def test_a_restart_with_a_cache_embeds_no_article_again(folder: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        library = Library(folder, embedder := HashedEmbedder(), tmp_path / "vectors.npz")
+        before = len(embedder.embedded)
+        library.refresh()
+    assert embedder.embedded[before:] == []
+    assert best(library, "how long") == "Thirty days."
+
+
 def test_nothing_is_built_when_nothing_changed(library: Library) -> None:
     edition = library.index.edition
     library.refresh()
