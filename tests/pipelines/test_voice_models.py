@@ -1,0 +1,143 @@
+"""The shared models, for real: Piper's voice is heard by Silero, smart-turn and Whisper, at both rates."""
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.answer import Say
+from pipelines.audio import Frame
+from pipelines.facts import CustomerTurn, ReplyDone, TranscriptPartial
+from pipelines.phrases import Phrases
+from pipelines.samples import samples_16k
+from pipelines.synthesizer import PiperSettings, PiperSynthesizer, Synthesizer
+from pipelines.voice import VoiceChange
+from pipelines.voice_call import VoiceCall
+from pipelines.voice_models import VoiceModels, VoiceSettings, open_voice_models, pieces_to_learn
+from pipelines.whisper import WhisperSettings
+from tests.contracts.synthesizer import SynthesizerContract
+from tests.fakes.fake_speech import hush
+from tests.fakes.scripted_answerer import Pause, ScriptedAnswerer
+from tests.fakes.voice_parts import FakeVoiceParts
+from tests.pipelines.talk import Talk
+
+FEW = Phrases(*["One moment."] * 7)
+
+
+def settings(folder: Path, **others: Any) -> VoiceSettings:
+    return VoiceSettings(
+        folder / "turn" / "silero_vad.onnx",
+        folder / "turn" / "smart-turn-v3.2-cpu.onnx",
+        WhisperSettings(folder / "whisper-base"),
+        PiperSettings(folder / "piper" / "en_US-joe-medium.onnx"),
+        phrases=FEW,
+        **others,
+    )
+
+
+async def said(models: VoiceModels, text: str, rate: int = 16_000) -> list[Frame]:
+    assert models.piper is not None
+    return [frame async for frame in PiperSynthesizer(models.piper, rate).speak(text)]
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\W+", " ", text.lower()).strip()
+
+
+def test_learns_phrases_in_the_pieces_they_are_spoken_in() -> None:
+    assert pieces_to_learn(("Hello. Call 555-123-4567!", "Hello.", "...")) == [
+        "Hello.",
+        "Call 5 5 5, 1 2 3, 4 5 6 7!",
+    ]
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_what_piper_says_the_models_hear(models_folder: Path) -> None:
+    async def main() -> None:
+        threads = threading.active_count()
+        async with open_voice_models(settings(models_folder)) as models:
+            assert models.ready
+            await hear_words(models)
+            for rate in (8_000, 16_000):
+                await hear_voice(models, rate)
+        assert threading.active_count() <= threads + 1, "at most the loop's own helper thread stays"
+
+    asyncio.run(main())
+
+
+async def hear_words(models: VoiceModels) -> None:
+    assert models.whisper is not None
+    for text, words in [
+        ("What is your return policy?", "what is your return policy"),
+        ("My order number is one zero four three seven.", "order number is 10437"),
+    ]:
+        pcm = b"".join(frame.pcm for frame in await said(models, text))
+        decoded = await asyncio.to_thread(models.whisper.decode, samples_16k(pcm, 16_000))
+        assert words in bare(re.sub(r"(?<=\d)\W+(?=\d)", "", decoded.text))
+
+
+async def hear_voice(models: VoiceModels, rate: int) -> None:
+    detection = models.detection(rate)
+    speech = [*hush(50, rate), *await said(models, "Where is my order?", rate), *hush(50, rate)]
+    changes = [(n, change) for n, frame in enumerate(speech) if (change := detection.hear(frame))]
+    (began, started), (ended, stopped) = changes
+    assert (started, stopped) == (VoiceChange.STARTED, VoiceChange.STOPPED)
+    assert 50 <= began <= 60
+    assert len(speech) - 65 <= ended <= len(speech) - 40
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_a_whole_call_with_the_real_models(models_folder: Path) -> None:
+    async def main() -> None:
+        answerer = ScriptedAnswerer(
+            lambda words: (
+                [Pause(0.1), Say("Your parcel left our warehouse yesterday, "), Say("and " * 40)]
+                if "order" in words
+                else [Say("All right.")]
+            )
+        )
+        async with open_voice_models(settings(models_folder)) as models:
+            talk = Talk(answerer, FakeVoiceParts())
+            talk.call = VoiceCall(talk.leg, talk.conversation, answerer, talk.emit, models, ids=talk.ids)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(talk.leg.serve(), name="caller")
+                tasks.create_task(talk.call.run(), name="call")
+                await asyncio.sleep(1.5)
+                await talk.say(await said(models, "Where is my order one zero four three seven?"), then=4)
+                await talk.say(await said(models, "Stop, I want to speak to a person."), then=4)
+                talk.leg.leave()
+            assert models.whisper_workers is not None and not models.whisper_workers._queue
+        first, second = [bare(fact.pii.text) for fact in talk.of(CustomerTurn)]
+        assert "order 10437" in first and "person" in second
+        assert talk.of(TranscriptPartial)
+        greeting, answer, last = talk.of(ReplyDone)
+        assert answer.interrupted and answer.pii.text.startswith("Your parcel left our warehouse")
+        assert last.pii.text == "All right."
+        latency = answer.latency
+        assert latency is not None and latency.decision_ms is not None and latency.first_audio_ms is not None
+        assert latency.decision_ms <= 1_000
+
+    asyncio.run(main())
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+class TestPiper(SynthesizerContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, models_folder: Path) -> None:
+        self.folder = models_folder
+
+    def run(self, main: Coroutine[Any, Any, None]) -> None:
+        asyncio.run(main)
+
+    @asynccontextmanager
+    async def voice(self) -> AsyncIterator[Synthesizer]:
+        async with open_voice_models(settings(self.folder, rates=())) as models:
+            yield models.synthesizer(self.rate)
