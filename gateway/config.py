@@ -310,6 +310,8 @@ def _explain(
     keys = detail["loc"]
     around = [keys[:length] for length in range(len(keys), 0, -1)]
     variable = next((named[path] for path in around if path in named), None)
+    if variable is None and keys not in marked.lines:  # a whole section that only the environment has
+        variable = next((name for path, name in named.items() if path[: len(keys)] == keys), None)
     where = f"environment variable {variable}" if variable else f"{file}:{marked.line(keys)}"
     return f"{where}: {'.'.join(map(str, keys))}: {_advice(detail)}"
 
