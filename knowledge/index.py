@@ -115,8 +115,8 @@ class KnowledgeIndex:
     def search(self, query: str, limit: int = 3) -> list[Match]:
         """The passages that fit best, best first; none for an empty query or index.
 
-        Blocks for about 6 ms, 40 ms for the longest question, so call it from a worker thread. Whether the best
-        is good enough is for the caller to see: compare its score with `COVERED`.
+        Blocks for about 6 ms, 40 ms for the longest question, so call it from a worker thread. Whether the
+        best is good enough is for the caller to see: compare its score with `COVERED`.
 
         Raises:
             EmbeddingUnavailable: the model does not run.
