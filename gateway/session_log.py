@@ -100,6 +100,7 @@ class SessionLog:
         """Like `emit`, and say where the fact stands."""
         if not fact.durable:
             self.show(fact)
+            await asyncio.sleep(0)  # a burst of words must not keep listeners from reading them
             return Recorded(0)
         task = self._around.tasks.create_task(self._append(fact), name=f"append {self.session_id}")
         outcome = await asyncio.shield(task)

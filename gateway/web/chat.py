@@ -5,6 +5,7 @@ session lives here, so a connection may break at any time and the next one goes 
 """
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 import structlog
@@ -41,6 +42,12 @@ UNREADABLE = Error(
     message="The conversation can't be saved or read right now. Try again in a moment.",
     retry=True,
 )
+OUR_FAULT = Error(
+    code="internal",
+    fault="gateway",
+    message="Something went wrong on our side. Connect again; nothing you sent is lost.",
+    retry=True,
+)
 
 CONNECTIONS = Gauge("warmline_chat_connections", "Chat websockets that are open")
 REFUSED = Counter("warmline_chat_errors_total", "Errors sent to chat clients", ["code"])
@@ -72,6 +79,7 @@ async def serve_chat(socket: WebSocket, edge: Edge) -> None:
     except* Exception as group:
         # The outermost loop of a connection: our own bug ends this one, nobody else's.
         log.error("chat connection failed", exc_info=group)
+        await _apologise(socket)
     finally:
         edge.leave(socket)
 
@@ -256,6 +264,12 @@ def _close_code(error: Exception) -> int:
     if isinstance(error, UnknownSession):
         return POLICY
     return RESTART if isinstance(error, Draining) else LATER
+
+
+async def _apologise(socket: WebSocket) -> None:
+    with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):
+        await socket.send_text(OUR_FAULT.model_dump_json(exclude_none=True))
+        await socket.close(BROKEN)
 
 
 async def _deny(socket: WebSocket, status: int, code: str, text: str) -> None:
