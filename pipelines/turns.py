@@ -124,7 +124,8 @@ BACKCHANNEL = frozenset(
 "Words that only say: I am listening."
 
 UNFINISHED = re.compile(
-    r"(?:\b(?:and|but|or|so|because|if|the|a|an|my|your|is|was|to|for|of|with|um|uh|it's|i'm|"
+    r"(?:\b(?:and|but|or|so|because|if|the|a|an|my|your|to|um|uh|it's|i'm|"
+    r"(?:number|name|address|e-?mail|code|zip|problem|question) (?:is|was)|"
     r"(?:like|want|wanted|need) to (?:know|ask|say)|was wondering)|[,\-–]|\.\.\.|…)\s*\.?$",
     re.IGNORECASE,
 )

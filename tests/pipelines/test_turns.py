@@ -83,6 +83,7 @@ def test_words_that_come_late_end_the_turn_when_they_come() -> None:
         (True, "It is blue.", 200),
         (True, "I would like to know.", 1_000),
         (True, "My order number is", 1_000),
+        (True, "I would like to know where my refund is.", 200),
         (True, "I want to return the shoes and", 1_000),
         (True, "Well, it said...", 1_000),
         (False, "It is blue.", 1_000),
