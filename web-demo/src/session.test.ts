@@ -116,6 +116,22 @@ describe("a reply", () => {
     ]);
   });
 
+  it("shows the tools that name the customer's turn it answers", () => {
+    const view = after(
+      turn("Where is it?"),
+      started(),
+      { ...called("k1"), turn_id: "c1" } as Fact,
+      done("Here."),
+    );
+    expect(view.items).toHaveLength(2);
+    expect(reply(view)).toMatchObject({ text: "Here.", tools: [{ callId: "k1" }] });
+  });
+
+  it("stands behind the note on who the customer is, on which it rests", () => {
+    const view = after(started(), { type: "identity.verified", method: "zip" }, done("Your order is late."));
+    expect(view.items.map((item) => item.kind)).toEqual(["note", "reply"]);
+  });
+
   it("leaves the latency of the last heard answer in place when others follow", () => {
     const latency = { decision_ms: 210, final_transcript_ms: 300, first_token_ms: 400, first_audio_ms: 550 };
     const cutOff = { ...latency, first_audio_ms: null };

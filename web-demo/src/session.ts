@@ -33,6 +33,8 @@ export interface ReplyItem {
   kind: "reply";
   /** The reply's `turn_id`. */
   key: string;
+  /** `turn_id` of the customer's turn, if it answers one. */
+  answers: string | null;
   at: number;
   /** So far; once `done`, what the customer heard or could read. */
   text: string;
@@ -184,9 +186,9 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
     case "reply.done":
       return replyDone(view, fact, event);
     case "tool.called":
-      return withReply(view, fact, event, (reply) => ({ ...reply, tools: toolCalled(reply.tools, fact) }));
+      return withTools(view, fact, event, (tools) => toolCalled(tools, fact));
     case "tool.finished":
-      return withReply(view, fact, event, (reply) => ({ ...reply, tools: toolFinished(reply.tools, fact) }));
+      return withTools(view, fact, event, (tools) => toolFinished(tools, fact));
     case "workflow.changed":
       return {
         ...view,
@@ -201,6 +203,7 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
     case "handoff.requested":
       return note({ ...view, person: view.person === "joined" ? "joined" : "requested" }, fact, event);
     case "identity.verified":
+      return noteBeforeReply(view, fact, event);
     case "trouble":
       return note(view, fact, event);
     case "session.ended":
@@ -256,22 +259,40 @@ function replyDone(view: View, fact: FactOf<"reply.done">, event: SessionEvent):
 /** Changes the reply that `fact` speaks of, and begins it where its start was not seen. */
 function withReply(
   view: View,
-  fact: { turn_id: string },
+  fact: { turn_id: string; answers?: string | null },
   event: SessionEvent,
   change: (reply: ReplyItem) => ReplyItem,
 ): View {
   const known = view.items.some((item) => item.kind === "reply" && item.key === fact.turn_id);
-  const items = known ? view.items : [...view.items, newReply(fact.turn_id, event.at)];
+  const items = known ? view.items : [...view.items, newReply(fact, event.at)];
   return {
     ...view,
     items: items.map((item) => (item.kind === "reply" && item.key === fact.turn_id ? change(item) : item)),
   };
 }
 
-function newReply(key: string, at: number): ReplyItem {
+/** A tool call names the reply it serves, or the customer's turn that this reply answers. */
+function withTools(
+  view: View,
+  fact: { turn_id: string },
+  event: SessionEvent,
+  change: (tools: ToolRun[]) => ToolRun[],
+): View {
+  const { turn_id } = fact;
+  const served = view.items.findLast(
+    (item) => item.kind === "reply" && (item.key === turn_id || item.answers === turn_id),
+  );
+  return withReply(view, { turn_id: served?.key ?? turn_id }, event, (reply) => ({
+    ...reply,
+    tools: change(reply.tools),
+  }));
+}
+
+function newReply(fact: { turn_id: string; answers?: string | null }, at: number): ReplyItem {
   return {
     kind: "reply",
-    key,
+    key: fact.turn_id,
+    answers: fact.answers ?? null,
     at,
     text: "",
     done: false,
@@ -328,14 +349,27 @@ function legLeft(view: View, fact: FactOf<"leg.left">, event: SessionEvent): Vie
 }
 
 function note(view: View, fact: NoteItem["fact"], event: SessionEvent): View {
-  const item: NoteItem = {
+  return { ...view, items: [...view.items, newNote(fact, event)] };
+}
+
+/** What a reply rests on stands before it, also while its words are still to come. */
+function noteBeforeReply(view: View, fact: NoteItem["fact"], event: SessionEvent): View {
+  const reply = openReply(view);
+  if (reply === null) return note(view, fact, event);
+  return {
+    ...view,
+    items: view.items.flatMap((item) => (item === reply ? [newNote(fact, event), item] : [item])),
+  };
+}
+
+function newNote(fact: NoteItem["fact"], event: SessionEvent): NoteItem {
+  return {
     kind: "note",
     key: `${fact.type}-${event.seq}-${event.at}`,
     at: event.at,
     tone: fact.type === "trouble" ? "trouble" : "plain",
     fact,
   };
-  return { ...view, items: [...view.items, item] };
 }
 
 /**

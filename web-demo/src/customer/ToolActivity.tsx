@@ -87,5 +87,10 @@ function Row({ name, children }: { name: string; children: React.ReactNode }) {
 function valueText(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return value === null ? "none" : JSON.stringify(value);
+  if (value === null) return "none";
+  if (Array.isArray(value)) return value.map(valueText).join("; ");
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .map(([name, inner]) => `${words(name)} ${valueText(inner)}`)
+    .join(", ");
 }

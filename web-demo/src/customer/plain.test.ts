@@ -58,6 +58,7 @@ it("the transcript tells who said what and what was done", () => {
     {
       kind: "reply",
       key: "r1",
+      answers: "c1",
       at: 0,
       text: "Refunds over",
       done: true,
