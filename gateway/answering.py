@@ -38,6 +38,8 @@ DEFINITION = ROOT / "pipelines" / "agent" / "definitions" / "shop.yaml"
 ARTICLES = ROOT / "knowledge" / "articles"
 EMBEDDINGS = "minilm"
 "Folder of the sentence model under `models.folder`."
+VECTORS = "knowledge-vectors.npz"
+"Embeddings of the articles, kept across restarts in the state folder."
 
 
 @asynccontextmanager
@@ -95,7 +97,7 @@ async def _knowledge(config: Config) -> tuple[SentenceEmbedder, Library]:
 
     def load() -> tuple[SentenceEmbedder, Library]:
         embedder = SentenceEmbedder(config.models.folder / EMBEDDINGS)
-        library = Library(articles(config), embedder)
+        library = Library(articles(config), embedder, state_folder() / VECTORS)
         library.refresh()
         return embedder, library
 

@@ -19,7 +19,17 @@ from gateway.config import Logging
 loguru.remove()  # pipecat greets the world while it is imported; until `configure` nobody listens
 
 MASK = "•••"
-NOISY = ("uvicorn.error", "uvicorn.access", "aioice", "aiortc", "httpx", "httpcore", "openai", "alembic")
+NOISY = (
+    "uvicorn.error",
+    "uvicorn.access",
+    "aioice",
+    "aiortc",
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "openai",
+    "alembic",
+)
 "Libraries that report every connection; we hear of their warnings only."
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from gateway.cli.tool_words import outcome_words
 from gateway.events import Message
 
 
@@ -89,8 +90,8 @@ class PlainView:
                 self._line("bot", str(text), "bold green")
                 for cited in event.get("citations", []):
                     self._line("", f"source: {source(cited)}", "dim")
-            case {"type": "tool.finished", "tool": tool, "outcome": outcome}:
-                self._line("", f"{tool}: {outcome} ({event.get('elapsed_ms', 0)} ms)", "yellow")
+            case {"type": "tool.finished"}:
+                self._line("", f"{outcome_words(event)}, {event.get('elapsed_ms', 0)} ms", "yellow")
             case {"type": "trouble", "message": text}:
                 self._line("", str(text), "red")
 

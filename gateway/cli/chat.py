@@ -16,6 +16,7 @@ from rich.console import Console
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from gateway.cli.tool_words import outcome_words
 from gateway.events import Message
 
 FAILED = 1
@@ -201,8 +202,8 @@ class Screen:
                 self._grow(self._shown[:offset] + text)
             case {"type": "reply.done", "pii": {"text": text}} as done:
                 self._finish(text, done)
-            case {"type": "tool.finished", "tool": tool, "outcome": outcome, "elapsed_ms": elapsed_ms}:
-                self._note(f"{tool}: {outcome}, {elapsed_ms} ms")
+            case {"type": "tool.finished", "elapsed_ms": elapsed_ms}:
+                self._note(f"{outcome_words(message)}, {elapsed_ms} ms")
             case {"type": "handoff.requested", "reason": reason}:
                 self._note(f"a person is asked for: {reason}")
             case {"type": "trouble", "message": text} | {"type": "error", "message": text}:

@@ -55,11 +55,6 @@ def _week(weekdays: str, saturday: str, sunday: str) -> dict[str, str]:
 
 STORES = (
     Store(
-        city="Chicago",
-        address="1820 North Halsted Street, Chicago, IL 60614",
-        hours=_week("10:00-20:00", "10:00-20:00", "11:00-18:00"),
-    ),
-    Store(
         city="Denver",
         address="455 Larimer Street, Denver, CO 80203",
         hours=_week("10:00-19:00", "09:00-19:00", "11:00-17:00"),

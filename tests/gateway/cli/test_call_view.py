@@ -36,7 +36,7 @@ def shown(*, terminal: bool) -> str:
 def test_people_see_who_said_what_what_was_done_and_how_long_it_took() -> None:
     assert shown(terminal=False).splitlines() == [
         "you  Where is my order?",
-        "     look_up_order: done (12 ms)",
+        "     look_up_order: done, 12 ms",
         "bot  It is on its way.",
         "     source: Shipping > Times",
         "     I am slow today.",
