@@ -135,6 +135,8 @@ class Recogniser(Speech):
     "`whisper`: a folder under `models.folder`; `openai`: a name at the endpoint; `pipecat`: a class."
     language: str = "en"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
+    hot_words: str = "A customer calls a shop about an order, a refund, a return, a delivery or an address."
+    "`whisper` only: what callers speak of, as a sentence; it then expects these words. May be empty."
 
 
 class Voice(Speech):

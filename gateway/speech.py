@@ -29,7 +29,8 @@ def voice_settings(config: Config, learnt: tuple[str, ...] = ()) -> VoiceSetting
 def _recognizer(wanted: Recogniser, folder: Path) -> WhisperSettings | PipecatService:
     match wanted.engine:
         case "whisper":
-            return WhisperSettings(folder / wanted.name, wanted.language, wanted.threads)
+            model = folder / wanted.name
+            return WhisperSettings(model, wanted.language, wanted.threads, hot_words=wanted.hot_words)
         case "openai":
             url, key = _endpoint(wanted.endpoint, wanted.api_key)
             return openai_recognizer(url, key, wanted.name, wanted.language)

@@ -99,6 +99,8 @@ def believable(decoded: Decoded) -> bool:
     """Whether the words were probably said, and not made up for noise."""
     if decoded.no_speech > MAX_NO_SPEECH and decoded.logprob < DOUBTFUL_LOGPROB:
         return False
+    if decoded.no_speech > DOUBTFUL_NO_SPEECH and decoded.logprob < MIN_LOGPROB:
+        return False  # with hot words Whisper is less sure of silence, and makes up sentences of them
     doubtful = decoded.logprob < DOUBTFUL_LOGPROB or decoded.no_speech > DOUBTFUL_NO_SPEECH
     return not (doubtful and INVENTED.match(decoded.text))
 

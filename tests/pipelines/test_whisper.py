@@ -49,6 +49,7 @@ def test_a_sentence_said_twice_in_a_row_is_cut(text: str, cut: str) -> None:
         (Decoded("Thank you.", -0.8, 0.05, 10), False),
         (Decoded("Thanks for watching!", -0.3, 0.5, 10), False),
         (Decoded("I'm going to put the oil in the pan.", -1.5, 0.85, 30), False),
+        (Decoded("The customer calls a delivery or an address.", -1.2, 0.45, 10), False),
         (Decoded("Stop!", -0.72, 0.09, 10), True),
         (Decoded("...", -0.9, 0.1, 10), False),
     ],
@@ -67,8 +68,9 @@ def test_decodes_again_what_repeats_itself_or_is_unsure_but_not_noise() -> None:
 
 @pytest.mark.models
 @pytest.mark.timeout(120)
-def test_the_real_model_hears_nothing_in_silence_and_noise(models_folder: Path) -> None:
-    whisper = Whisper(WhisperSettings(models_folder / "whisper-base"))
+@pytest.mark.parametrize("hot_words", ["", "A customer calls a shop about an order, a refund, a return."])
+def test_the_real_model_hears_nothing_in_silence_and_noise(models_folder: Path, hot_words: str) -> None:
+    whisper = Whisper(WhisperSettings(models_folder / "whisper-base", hot_words=hot_words))
     rng = np.random.default_rng(3)
     sounds = [np.zeros(32_000), rng.normal(0, 0.002, 48_000), rng.normal(0, 0.05, 32_000)]
     for sound in sounds:
