@@ -9,6 +9,7 @@ line of standard input, never on the command line.
 import asyncio
 import contextlib
 import json
+import os
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 LINE = 65_536
 "Bytes; a longer line of a child is skipped."
+BEHIND_US = 5
+"Niceness of children."
 STEADY_S = 60.0
 "A child that lived so long has recovered; its next failure counts as its first."
 
@@ -132,6 +135,9 @@ async def _started(command: list[str], stop_s: float) -> AsyncIterator[asyncio.s
     process = await asyncio.create_subprocess_exec(
         *command, stdin=pipe, stdout=pipe, stderr=pipe, limit=LINE, start_new_session=True
     )
+    with contextlib.suppress(OSError):
+        # The event loop goes first: a model that thinks must not delay the audio of a call.
+        os.setpriority(os.PRIO_PROCESS, process.pid, BEHIND_US)
     try:
         yield process
     finally:

@@ -6,6 +6,7 @@ model file that is needed is not there.
 """
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,9 @@ WRONG_USAGE = 2
 UNAVAILABLE = 69
 "EX_UNAVAILABLE of sysexits.h."
 
+SWITCH_S = 0.001
+"How long a Python thread may keep the event loop waiting; the default is five times as long."
+
 MARKS = {State.STARTING: "[yellow]…[/]", State.UP: "[green]✓[/]", State.DOWN: "[red]✗[/]"}
 
 
@@ -45,6 +49,7 @@ def serve(
         screen = Screen(errors)
         health = Health(screen.changed)
         work = serve_gateway(settings, Assembly(configured_answerer), health, screen.listening)
+        sys.setswitchinterval(SWITCH_S)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
     except ConfigError as error:

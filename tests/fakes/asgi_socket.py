@@ -119,9 +119,11 @@ async def asgi_socket(
         "extensions": {"websocket.http.response": {}},
     }
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(
-            app(scope, socket.receive_for_application, socket.send_by_application), name="websocket"
-        )
+
+        async def serve() -> None:
+            await app(scope, socket.receive_for_application, socket.send_by_application)
+
+        tasks.create_task(serve(), name="websocket")
         try:
             yield socket
         finally:

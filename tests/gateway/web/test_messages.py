@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -47,12 +48,14 @@ def test_every_example_of_the_document_is_a_message_of_ours(kind: str, text: str
 
 def test_the_document_has_an_example_of_every_chat_message() -> None:
     shown = {json.loads(text)["type"] for kind, text in BLOCKS if kind in ("client", "gateway")}
-    ours = CLIENT.json_schema()["discriminator"]["mapping"] | GATEWAY.json_schema()["discriminator"]["mapping"]
+    ours = (
+        CLIENT.json_schema()["discriminator"]["mapping"] | GATEWAY.json_schema()["discriminator"]["mapping"]
+    )
     assert shown == set(ours)
 
 
 def test_the_document_names_every_error_code() -> None:
-    codes = Code.__args__
+    codes = get_args(Code)
     assert [code for code in codes if f"`{code}`" not in WIRE] == []
     paragraph = re.search(r"Codes: (.*?)\. A wrong token", WIRE, re.DOTALL)
     assert paragraph is not None
