@@ -47,6 +47,10 @@ export function toolTitle(run: ToolRun): string {
   return run.result === null ? doing : done;
 }
 
+const DONE: Record<string, string> = {
+  verify_identity: "Confirmed",
+};
+
 /** Refusals that are only a step on the way. */
 const STEPS: Record<string, string> = {
   not_verified: "Needs your identity",
@@ -59,7 +63,7 @@ export function toolOutcome(run: ToolRun): string {
     case undefined:
       return "Working";
     case "done":
-      return run.effect === "write" ? "Done" : "Found";
+      return DONE[run.tool] ?? (run.effect === "write" ? "Done" : "Found");
     case "refused":
       return STEPS[run.result.code ?? ""] ?? "Not allowed";
     case "failed":
