@@ -35,7 +35,11 @@ INVENTED = re.compile(
 )
 "What Whisper hears in noise."
 DOUBTFUL_LOGPROB = -0.55
+HOPELESS_LOGPROB = -1.25
+"Below this the words were wrong in every recording we looked at."
 DOUBTFUL_NO_SPEECH = 0.35
+HOT_S = 1.5
+"Shorter sound is decoded without hot words: a single word on its own is easily drowned by them."
 RETRY_S = 2.0
 "Shorter sound is not decoded again: a second's wait for one word helps nobody."
 
@@ -97,12 +101,20 @@ def suspicious(decoded: Decoded) -> bool:
 
 def believable(decoded: Decoded) -> bool:
     """Whether the words were probably said, and not made up for noise."""
+    if decoded.logprob < HOPELESS_LOGPROB:
+        return False
     if decoded.no_speech > MAX_NO_SPEECH and decoded.logprob < DOUBTFUL_LOGPROB:
         return False
     if decoded.no_speech > DOUBTFUL_NO_SPEECH and decoded.logprob < MIN_LOGPROB:
         return False  # with hot words Whisper is less sure of silence, and makes up sentences of them
     doubtful = decoded.logprob < DOUBTFUL_LOGPROB or decoded.no_speech > DOUBTFUL_NO_SPEECH
     return not (doubtful and INVENTED.match(decoded.text))
+
+
+def echoes(text: str, hot_words: str) -> bool:
+    """Whether a decode says nothing but the hot words, as Whisper does when it heard nothing clear."""
+    said = set(re.findall(r"\w+", text.lower()))
+    return bool(said) and said <= set(re.findall(r"\w+", hot_words.lower())) | {"the", "and", "to", "for"}
 
 
 def _bare(text: str) -> str:
@@ -125,30 +137,33 @@ class Whisper:
             vocabulary, self._model.is_multilingual, task="transcribe", language=settings.language
         )
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
-        self._prompt = self._prompt_for(settings.hot_words)
-
-    def _prompt_for(self, hot_words: str) -> list[int]:
         tokens = self._tokenizer
-        before = [tokens.sot_prev, *tokens.encode(" " + hot_words.strip())[:200]] if hot_words.strip() else []
-        return [*before, *tokens.sot_sequence, tokens.no_timestamps]
+        self._hot_words = settings.hot_words.strip()
+        self._prompt = [*tokens.sot_sequence, tokens.no_timestamps]
+        self._hot_prompt = [tokens.sot_prev, *tokens.encode(" " + self._hot_words)[:200], *self._prompt]
 
     def decode(self, samples: Samples) -> Decoded:
         """The words in at most 29 s of sound at 16 kHz; blocks for 100-300 ms."""
         seconds = len(samples) / MODEL_RATE
-        decoded = self._decode(samples, window_s(seconds))
-        if suspicious(decoded) and seconds >= RETRY_S and decoded.window_s < WINDOWS_S[-1]:
-            decoded = self._decode(samples, WINDOWS_S[-1])
+        window = window_s(seconds)
+        prompt = self._hot_prompt if self._hot_words and seconds >= HOT_S else self._prompt
+        decoded = self._decode(samples, window, prompt)
+        if prompt is self._hot_prompt and echoes(decoded.text, self._hot_words):
+            prompt = self._prompt
+            decoded = self._decode(samples, window, prompt)
+        if suspicious(decoded) and seconds >= RETRY_S and window < WINDOWS_S[-1]:
+            decoded = self._decode(samples, WINDOWS_S[-1], prompt)
         return decoded
 
-    def _decode(self, samples: Samples, window: int) -> Decoded:
+    def _decode(self, samples: Samples, window: int, prompt: list[int]) -> Decoded:
         padded = np.zeros(window * MODEL_RATE, np.float32)
         kept = samples[-len(padded) :]
         padded[: len(kept)] = kept
         mel = self._features(padded)[:, : window * 100]
-        longest = len(self._prompt) + min(220, 24 + int(len(kept) / MODEL_RATE * 12))
+        longest = len(prompt) + min(220, 24 + int(len(kept) / MODEL_RATE * 12))
         result = self._model.generate(
             ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None], np.float32)),
-            [self._prompt],
+            [prompt],
             beam_size=1,
             max_length=longest,
             return_scores=True,

@@ -12,6 +12,7 @@ from pipelines.whisper import (
     believable,
     compression,
     cut_repeats,
+    echoes,
     suspicious,
     window_s,
 )
@@ -50,6 +51,7 @@ def test_a_sentence_said_twice_in_a_row_is_cut(text: str, cut: str) -> None:
         (Decoded("Thanks for watching!", -0.3, 0.5, 10), False),
         (Decoded("I'm going to put the oil in the pan.", -1.5, 0.85, 30), False),
         (Decoded("The customer calls a delivery or an address.", -1.2, 0.45, 10), False),
+        (Decoded("video", -1.3, 0.1, 10), False),
         (Decoded("Stop!", -0.72, 0.09, 10), True),
         (Decoded("...", -0.9, 0.1, 10), False),
     ],
@@ -64,6 +66,20 @@ def test_decodes_again_what_repeats_itself_or_is_unsure_but_not_noise() -> None:
     assert not suspicious(Decoded("mumble", -1.2, 0.9, 10))
     assert not suspicious(Decoded("Where is my order?", -0.3, 0.01, 10))
     assert compression("") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "echo"),
+    [
+        ("A customer calls an order.", True),
+        ("A refund.", True),
+        ("The customer calls an order and a shop.", True),
+        ("I want a refund.", False),
+        ("", False),
+    ],
+)
+def test_knows_an_echo_of_its_hot_words(text: str, echo: bool) -> None:
+    assert echoes(text, "A customer calls a shop about an order, a refund.") is echo
 
 
 @pytest.mark.models
