@@ -1,10 +1,13 @@
 """Hear, take turns, think, speak: the bot, without knowing who carries its audio or its text.
 
     audio.py facts.py conversation.py answer.py     the central types
-    voice.py turns.py endpoint.py                   is somebody speaking; is the turn over
-    speech.py recognizer.py                         shared model workers; streaming Whisper
-    sentences.py spoken.py synthesizer.py           words to speakable pieces to sound (Piper, own process)
-    transport.py frontend.py voice_call.py          a pipecat pipeline over an `AudioPort`
+    voice.py silero.py turns.py endpoint.py         is somebody speaking; is the turn over
+    recognizer.py whisper.py transcript.py          streaming recognition over short windows
+    sentences.py spoken.py heard.py                 words to speakable pieces; which of them were heard
+    synthesizer.py piper_process.py piper_wire.py   Piper, in a process of its own
+    speech.py voice_models.py                       shared model workers; everything loaded once
+    transport.py frontend.py bot.py reply.py        a pipecat pipeline over an `AudioPort`: ends, ears, mouth
+    voice_call.py services.py processor.py          one call; pipecat's services; how we stand in a pipeline
     chat.py                                         the same agent, no pipeline
     agent/                                          understand, decide, act, say
 
