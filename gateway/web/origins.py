@@ -23,10 +23,13 @@ class Origins:
             return True
         if origin.rstrip("/").lower() in self._allowed:
             return True
-        name = urlsplit(f"//{host}").hostname or ""
+        try:
+            name, from_where = urlsplit(f"//{host}").hostname or "", urlsplit(origin).netloc
+        except ValueError:
+            return False
         if self._loopback_only and not _is_loopback(name):
             return False
-        return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+        return host is not None and from_where.lower() == host.lower()
 
 
 def _is_loopback(host: str) -> bool:

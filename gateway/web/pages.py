@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Warmline</title>
@@ -24,7 +26,12 @@ class Pages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one file."""
-        if scope["type"] == "http" and not (self._folder / "index.html").is_file():
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"allow": "GET, HEAD"})
+        if not (self._folder / "index.html").is_file():
             status = 200 if scope["path"] in ("", "/") else 404
             await HTMLResponse(NOT_BUILT, status)(scope, receive, send)
             return
