@@ -57,7 +57,7 @@ def parse(text: str) -> tuple[tuple[Wanted, ...], str]:
             position = end
     prose.append(text[position:])
     rest = " ".join(" ".join(prose).split())
-    return tuple(wanted[:_MOST]), rest.strip(" [],") if wanted else rest
+    return tuple(wanted[:_MOST]), rest.strip(" [],{}") if wanted else rest
 
 
 def _braced(text: str) -> Iterator[tuple[int, int]]:
