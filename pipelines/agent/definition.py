@@ -198,6 +198,7 @@ class Phrases(_Strict):
     nothing_more: Line
     "After a no to nothing in particular."
     handing_off: Line
+    "With {reference} if a note for a colleague could be written (`note`)."
     offer_person: Line
     "A question."
     person_declined: Line
@@ -225,12 +226,21 @@ class Phrases(_Strict):
 
 
 _PHRASE_VALUES = {
+    "handing_off": {"reference"},
     "clarify_between": {"first", "second"},
     "resume": {"title"},
     "leaving": {"title"},
     "next": {"title"},
     "quote": {"passage"},
 }
+
+
+class Note(_Strict):
+    """What is written down for a colleague when the customer wants a person."""
+
+    use: str
+    "A tool that takes `subject` and `message` and gives a receipt."
+    subject: str = Field(max_length=80)
 
 
 class Examples(_Strict):
@@ -252,6 +262,8 @@ class Definition(_Strict):
     "Begins every prompt; each word costs time."
     greeting: Line
     phrases: Phrases
+    note: Note | None = None
+    "None: a wish for a person is stated as a fact, and nothing is written down."
     identity: Identity
     examples: Examples
     workflows: Mapping[str, Workflow] = Field(min_length=1)

@@ -54,6 +54,8 @@ def check_definition(path: Path, tools: Collection[str] | None = None) -> list[P
     if definition is None or tools is None:
         return problems
     named = [("identity", "tool", definition.identity.tool)]
+    if definition.note is not None:
+        named.append(("note", "use", definition.note.use))
     for name, workflow in definition.workflows.items():
         for place, step in enumerate(workflow.steps):
             if isinstance(step, UseStep):

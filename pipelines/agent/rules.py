@@ -95,8 +95,14 @@ _BYE = re.compile(
 )
 
 _CORRECTION = re.compile(
-    r"\b(?:no|not|sorry|actually|meant|mean|wrong|correction|instead|rather|mistake|oops|should be"
+    r"\b(?:no|not|sorry|actually|meant|mean|wrong|correction|instead|rather|mistake|oops|should be|make that"
     r"|change (?:it|that) to)\b"
+)
+_DENIED = re.compile(r"\b(?:no|not|meant|mean|wrong|instead|mistake|should be|make that)\b")
+_SAYS_NOTHING = frozenset(
+    "oh ok okay um uh er well so yes yeah no not sorry i it's its it is was the a an my that this think mean "
+    "meant and thanks thank you please sure here there just now actually wait hold on let me see would be "
+    "should make".split()
 )
 _BACK_REFERENCE = re.compile(r"\b(?:it|that|this|the same|(?:that|this|same) (?:one|order))\b")
 _QUESTION_FIRST = re.compile(r"^(?:what|when|where|why|how|who|which|is|are|can|could|do|does|will|would)\b")
@@ -158,6 +164,11 @@ def corrects(text: str) -> bool:
     return bool(_CORRECTION.search(plain(text)))
 
 
+def takes_back(text: str) -> bool:
+    """Whether the words deny what was said before, not only apologise for it."""
+    return bool(_DENIED.search(plain(text)))
+
+
 def refers_back(text: str) -> bool:
     """Whether the words point at something named before ("cancel it")."""
     return bool(_BACK_REFERENCE.search(plain(text)))
@@ -167,6 +178,12 @@ def clauses(text: str) -> list[str]:
     """The text's parts that may want different things; one if it is all one."""
     parts = [part.strip(" ,.;") for part in _BORDER.split(text.strip()) if part]
     return [part for part in parts if len(part.split()) >= 2] or [text.strip()]
+
+
+def says_more(words: str, least: int) -> bool:
+    """Whether words that a value was taken out of still have so many that say something of their own."""
+    left = [word for word in plain(words).replace("my order", "").split() if word not in _SAYS_NOTHING]
+    return len(left) >= least
 
 
 def is_question(text: str) -> bool:

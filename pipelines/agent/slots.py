@@ -81,7 +81,7 @@ class Slots:
             awaiting=self.awaited(position),
             order_given="order_id" in before,
             proof_tried=definition.identity.proof in before or position.attempts > 0,
-            corrects=rules.corrects(heard.text),
+            corrects=rules.takes_back(heard.text),
             verified=heard.verified,
         )
         found = find_values(heard.text, slots, known)

@@ -17,28 +17,20 @@ from pipelines.agent.grounded import Grounded
 from pipelines.agent.model import ModelUnavailable
 from pipelines.agent.position import Position
 from pipelines.agent.slots import Heard
+from pipelines.agent.steps import Answer, Converse, Decision, Returned, Step, Tell, Transfer, Use
 from pipelines.agent.tool_loop import ToolLoop, Wish
 from pipelines.agent.understand import Understander
 from pipelines.agent.wording import render
-from pipelines.agent.workflow import (
-    Answer,
-    Converse,
-    Decision,
-    Returned,
-    Step,
-    Tell,
-    Transfer,
-    Use,
-    decide,
-    offer_person,
-    proceed,
-)
+from pipelines.agent.workflow import decide, offer_person, proceed
 from pipelines.answer import Basis, Piece, Say
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, Cited, HandoffRequested, Trouble, Unavailable, Understood
 from tools.tool import ToolResult
 
 Source = Literal["workflow", "knowledge", "model", "fixed"]
+NOTE_TURNS = 6
+"A note for a colleague holds so many of the customer's last turns."
+NOTE_CHARACTERS = 2000
 _RANK: tuple[Source, ...] = ("fixed", "model", "knowledge", "workflow")
 "Of several makers of an answer, the last of these is named."
 
@@ -72,6 +64,8 @@ class TurnAnswer:
         self._told: Basis | None = None
         self._spoken = False
         self._uncovered = False
+        self._reference: str | None = None
+        "Of the note for a colleague, once it is written."
 
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The whole answer. Ends with an honest sentence if a part of us is not available."""
@@ -127,28 +121,28 @@ class TurnAnswer:
                 yield piece
 
     async def _do(self, step: Step) -> AsyncGenerator[Piece | Decision, None]:
+        inner: AsyncGenerator[Piece | Decision, None] | None = None
         match step:
             case Tell(line, values):
-                for piece in self.say(line, **values):
+                told = {**values, "reference": self._reference} if self._reference else values
+                for piece in self.say(line, **told):
                     yield piece
             case Answer(question):
-                async with aclosing(self._answer(question)) as pieces:
-                    async for each in pieces:
-                        yield each
+                inner = self._answer(question)
             case Converse():
-                async with aclosing(self._converse()) as items:
-                    async for item in items:
-                        yield item
+                inner = self._converse()
             case Transfer(reason, skill):
-                yield HandoffRequested(reason=reason, skill=skill)
+                inner = self._transfer(reason, skill)
             case Use():
-                async with aclosing(self._use(step)) as items:
-                    async for item in items:
-                        yield item
+                inner = self._use(step)
             case fact:
                 yield fact
+        if inner is not None:
+            async with aclosing(inner) as items:
+                async for item in items:
+                    yield item
 
-    async def _answer(self, question: str) -> AsyncGenerator[Piece, None]:
+    async def _answer(self, question: str) -> AsyncGenerator[Piece | Decision, None]:
         """Answer from the articles, or say that they do not have it."""
         finding = await self._parts.grounded.find(question)
         if not finding.covered:
@@ -196,6 +190,25 @@ class TurnAnswer:
                     )
                 else:
                     yield item
+
+    async def _transfer(self, reason: str, skill: str) -> AsyncGenerator[Piece | Decision, None]:
+        """Ask for a person, and write down for them what the customer wants: it outlives the session."""
+        yield HandoffRequested(reason=reason, skill=skill)
+        note = self._parts.definition.note
+        if note is None:
+            return
+        said = [turn.text for turn in self._conversation.turns if turn.party == "customer"]
+        message = "\n".join(said[-NOTE_TURNS:])[-NOTE_CHARACTERS:]
+        # Asking for a person, or saying yes to one, is the customer's yes to this effect.
+        use = self._actions.use(
+            note.use, {"subject": f"{note.subject} ({reason})", "message": message}, confirmed=True
+        )
+        async with aclosing(use) as items:
+            async for item in items:
+                if not isinstance(item, ToolResult):
+                    yield item
+                elif item.receipt is not None:
+                    self._reference = item.receipt.receipt_id
 
     # --- small parts -------------------------------------------------------------------------------
 

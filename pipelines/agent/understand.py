@@ -32,11 +32,12 @@ from pipelines.agent.prompt_texts import UNDERSTAND
 from pipelines.agent.slots import Heard, Slots, part_of
 from pipelines.agent.values import wish
 
-LIMITS = Limits(first_token_s=1.2, total_s=1.8, tokens=24)
+LIMITS = Limits(first_token_s=1.5, total_s=2.0, tokens=24)
 "What a guess of the model may cost; a turn is answered within three seconds, come what may."
 _SURE_IN_WORKFLOW = 0.85
 "While a question of ours is open, what came is more likely an answer to it than something new."
 _POSSIBLE = 0.2
+_PLAUSIBLE = 0.4
 _LONGEST = 600
 "Characters that are classified; values are looked for in all of it."
 _FEW_WORDS = 6
@@ -75,7 +76,8 @@ class Understander:
         ranked = await self._offload(self._classifier.classify, texts)
         return (
             self._several(heard, texts[1:], ranked[1:])
-            or self._one(heard, ranked[0][0])
+            or await self._rather_a_question(heard, ranked[0][0])
+            or self._one(heard, texts, ranked)
             or self._answered_anyway(heard)
             or await self._by_articles(heard, ranked[0])
             or await self._by_model(heard, ranked[0])
@@ -105,11 +107,11 @@ class Understander:
     def _answer_to_question(self, heard: Heard) -> Understanding | None:
         """Yes or no; None if more was said than that, or something else."""
         workflow = heard.position.workflow
-        answer = rules.yes_or_no(
-            heard.text, self._definition.workflows[workflow].also_yes if workflow else ()
-        )
+        also_yes = self._definition.workflows[workflow].also_yes if workflow else ()
+        answer = rules.yes_or_no(heard.text, also_yes)
         values = self._slots.filled(heard)
-        if rules.rest_after_answer(heard.text):
+        rest = rules.rest_after_answer(heard.text)
+        if rest and not values and rules.yes_or_no(rest, also_yes) is None:
             return None
         if answer == "yes":
             return _certain(Affirm(), *values)
@@ -117,14 +119,14 @@ class Understander:
             return _certain(*values) if values else _certain(Deny())
         if rules.leaves(heard.text):
             return _certain(Cancel())
-        return _certain(*values) if values and _few(heard.text) else None
+        # Another value sends us back to look again and to ask again, so taking it is safe.
+        return _certain(*values) if values and not rules.is_question(heard.text) else None
 
     def _bare_words(self, heard: Heard) -> Understanding | None:
         """Nothing is under way: a yes or no to nothing, or a value that stands alone."""
         if _few(heard.text) and (answer := rules.yes_or_no(heard.text)) and not self._slots.filled(heard):
             return _certain(Affirm() if answer == "yes" else Deny())
-        bare = not wish(heard.text).replace("my order", "").strip(" .?!") or rules.corrects(heard.text)
-        values = self._slots.filled(heard) if bare and _few(wish(heard.text)) else []
+        values = [] if rules.says_more(wish(heard.text), 1) else self._slots.filled(heard)
         return _certain(*values) if values else None
 
     def _bare_values(self, heard: Heard) -> Understanding | None:
@@ -137,8 +139,7 @@ class Understander:
         kind = self._slots.awaited(heard.position)
         if kind == "words":
             return None if rules.is_question(heard.text) else _certain(*values)
-        more = rules.rest_after_answer(heard.text)
-        return None if more and wish(more) and kind != "address" else _certain(*values)
+        return None if kind != "address" and rules.says_more(wish(heard.text), 3) else _certain(*values)
 
     # --- meaning -----------------------------------------------------------------------------------
 
@@ -157,11 +158,27 @@ class Understander:
         commands = self._commands(heard, [(part, guess.name) for part, guess in sure])
         return Understanding(commands, "classifier", min(guess.confidence for _, guess in sure))
 
-    def _one(self, heard: Heard, best: Guess) -> Understanding | None:
-        """One wish, if the classifier is sure of it."""
+    def _one(
+        self, heard: Heard, texts: Sequence[str], ranked: Sequence[Sequence[Guess]]
+    ) -> Understanding | None:
+        """One wish that the classifier is sure of: of the whole, or of one part of a long story."""
+        whole, *parts = (guesses[0] for guesses in ranked)
+        candidates = [(whole, texts[0]), *zip(parts, texts[1:], strict=True)]
+        best, words = max(
+            (each for each in candidates if each[0] is whole or each[0].name != "chat"),
+            key=lambda each: each[0].confidence,
+        )
         if best.confidence < (_SURE_IN_WORKFLOW if heard.position.awaiting else SURE):
             return None
-        return Understanding(self._commands(heard, [(heard.text, best.name)]), "classifier", best.confidence)
+        return Understanding(self._commands(heard, [(words, best.name)]), "classifier", best.confidence)
+
+    async def _rather_a_question(self, heard: Heard, best: Guess) -> Understanding | None:
+        """A question about what one may do ("can I bring it back if …"), and no wish to do it now."""
+        doubtful = best.name in self._definition.workflows and best.confidence < _SURE_IN_WORKFLOW
+        if not doubtful or not rules.is_question(heard.text) or self._slots.values(heard, best.name):
+            return None
+        coverage = await self._covered(heard.text[:_LONGEST])
+        return Understanding((Ask(heard.text),), "classifier", coverage) if coverage >= SURE else None
 
     def _answered_anyway(self, heard: Heard) -> Understanding | None:
         """A yes, a no or a value for the open question, in a sentence whose rest we do not understand."""
@@ -177,7 +194,8 @@ class Understander:
         if not rules.is_question(heard.text):
             return None
         coverage = await self._covered(heard.text[:_LONGEST])
-        if coverage >= SURE or (guesses[0].confidence < _POSSIBLE and not heard.position.awaiting):
+        nothing_else = guesses[0].name == "ask" or guesses[0].confidence < _POSSIBLE
+        if coverage >= SURE or (nothing_else and not heard.position.awaiting):
             return Understanding((Ask(heard.text),), "classifier", max(coverage, 1 - guesses[0].confidence))
         return None
 
@@ -227,7 +245,7 @@ class Understander:
         if position.awaiting:
             return self._unanswered(position)
         workflows = [guess.name for guess in guesses[:2] if guess.name in self._definition.workflows]
-        plausible = len(workflows) == 2 and guesses[0].confidence >= _POSSIBLE
+        plausible = len(workflows) == 2 and guesses[0].confidence >= _PLAUSIBLE
         return Clarify(tuple(workflows) if plausible else ())
 
     def _unanswered(self, position: Position) -> Command:

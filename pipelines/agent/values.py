@@ -17,12 +17,14 @@ _ADDRESS_LEAD = re.compile(
     r"^.*?\b(?:to|address is|address to|it is|it's|new one is|should be|is)\b[:,]?\s+(?=\d)",
     re.IGNORECASE | re.DOTALL,
 )
-_STREET = re.compile(r"\d{1,6}\s+(?:[A-Za-z0-9.'-]+\s*,?\s*){2,}")
+_WRITTEN_ADDRESS = re.compile(r"\d{1,6} [^?!]{5,150}?\b\d{5}(?:-\d{4})?\b")
+_SAID_ADDRESS = re.compile(r"\d{1,6} [^?!]{5,200}")
+_ZIP_TAIL = 60
+"Characters at the end of an address in which its ZIP code stands, be it said digit by digit."
 _STREET_WORDS = frozenset(
-    "street avenue road boulevard drive lane court place square terrace parkway highway circle way trail".split()
+    "street avenue road boulevard drive lane court place square terrace parkway highway circle way".split()
 )
 _STATE = re.compile(r"\b[A-Z]{2}\W+\d{5}")
-_LONGEST_ADDRESS = 200
 _FIVE = 4
 "Digits from which on a number is a name and not an amount."
 _NUMBER = "#####"
@@ -67,6 +69,8 @@ def wish(text: str) -> str:
 
     An order's number becomes "my order"; "my ZIP code is 60614" goes altogether, so the result may be empty.
     """
+    if address := find_address(text):
+        text = text.replace(address, "a new address")
     folded = fold(text)
     for run in reversed(number_runs(folded)):
         if sum(len(group.digits) for group in run) >= _FIVE:
@@ -78,16 +82,12 @@ def wish(text: str) -> str:
 
 def find_address(text: str) -> str | None:
     """A whole US address, from the house number to the ZIP code; None if a part is missing."""
-    shortened = _ADDRESS_LEAD.sub("", text, count=1)
-    for candidate in (shortened, text):
-        found = _STREET.search(candidate)
-        if not found:
-            continue
-        address = " ".join(candidate[found.start() :].split()).rstrip(" .!?")[:_LONGEST_ADDRESS]
-        zips = find_zips(address[-20:])
-        if zips and _names_a_place(address):
-            cut = address.rfind(zips[-1])
-            return address[: cut + 5] if cut > 0 else address
+    for candidate in (_ADDRESS_LEAD.sub("", text, count=1), text):
+        for pattern in (_WRITTEN_ADDRESS, _SAID_ADDRESS):
+            found = pattern.search(candidate)
+            address = " ".join(found.group().split()).rstrip(" .!?,") if found else ""
+            if find_zips(address[-_ZIP_TAIL:]) and _names_a_place(address):
+                return address
     return None
 
 

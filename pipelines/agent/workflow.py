@@ -9,8 +9,8 @@ after identity was verified. Before the question the same call is made unconfirm
 `not_confirmed` exactly if it would allow it otherwise, so we never ask a yes for what policy forbids.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from pipelines.agent.commands import (
@@ -29,83 +29,11 @@ from pipelines.agent.commands import (
 )
 from pipelines.agent.definition import AskStep, ConfirmStep, Definition, Spoken, UseStep, VerifyStep, Workflow
 from pipelines.agent.position import CONFIRMATION, OFFER, PERSON, Pending, Position
+from pipelines.agent.steps import Answer, Converse, Decision, Returned, Step, Tell, Transfer, Use
 from pipelines.facts import WorkflowChanged
 
 TRIES = 3
 "Failed answers to one question before we offer a person."
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Say a sentence of the definition, filled with values."""
-
-    line: Spoken
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Answer a question from the articles."""
-
-    question: str
-
-
-@dataclass(frozen=True, slots=True)
-class Converse:
-    """Let the tool loop answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Call a tool; its result goes to `proceed`."""
-
-    tool: str
-    arguments: Mapping[str, str]
-    effect: Literal["read", "write"] = "read"
-    confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Ask the gateway for a person."""
-
-    reason: str
-    skill: str
-
-
-Step = Tell | Answer | Converse | Use | Transfer | WorkflowChanged
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What came of a `Use`."""
-
-    outcome: Literal["done", "refused", "failed"]
-    values: Mapping[str, Any] = field(default_factory=dict)
-    "Data and receipt, for sentences."
-    code: str = ""
-    sentence: str = ""
-    "Of a refusal, for the customer."
-    offer_person: bool = False
-    reason: str = ""
-    "For the handoff that a refusal suggests."
-    skill: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do now, in order, and where that leaves us."""
-
-    position: Position
-    steps: tuple[Step, ...]
-
-    @property
-    def use(self) -> Use | None:
-        """The tool call that this decision waits for."""
-        last = self.steps[-1] if self.steps else None
-        return last if isinstance(last, Use) else None
 
 
 def decide(
