@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 
 from gateway import metrics
+from gateway.answering import articles
 from gateway.call import Calls
 from gateway.config import Config
 from gateway.health import Health, State
@@ -185,7 +186,7 @@ class _WebServer(uvicorn.Server):
     def __init__(self, config: Config, edge: Edge) -> None:
         super().__init__(
             uvicorn.Config(
-                web_application(edge, config.http.pages or PAGES),
+                web_application(edge, config.http.pages or PAGES, articles(config)),
                 log_config=None,
                 access_log=False,
                 server_header=False,

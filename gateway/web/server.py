@@ -5,6 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI, WebSocket
 from starlette.types import ASGIApp
 
+from gateway.web.articles import articles_routes
 from gateway.web.body_limit import BodyLimit
 from gateway.web.chat import serve_chat
 from gateway.web.edge import Edge
@@ -15,12 +16,17 @@ from gateway.web.pages import Pages
 from gateway.web.voice import voice_routes
 
 
-def web_application(edge: Edge, pages: Path) -> ASGIApp:
-    """Everything this gateway answers over HTTP; `pages` is the folder of the built pages."""
+def web_application(edge: Edge, pages: Path, articles: Path | None = None) -> ASGIApp:
+    """Everything this gateway answers over HTTP.
+
+    `pages` is the folder of the built pages, `articles` the one that answers cite from, to be read there.
+    """
     app = FastAPI(title="Warmline", openapi_url=None, docs_url=None, redoc_url=None)
     answer_errors(app)
     app.include_router(operations_routes(edge.health))
     app.include_router(voice_routes(edge))
+    if articles is not None:
+        app.include_router(articles_routes(articles))
 
     @app.websocket("/chat")
     async def chat(socket: WebSocket) -> None:
