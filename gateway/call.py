@@ -12,11 +12,11 @@ from typing import Protocol
 import structlog
 
 from gateway.events import LegJoined, LegLeft
+from gateway.leg import Leg
 from gateway.live import Busy, LiveSession, TakesText
 from gateway.room import Role, Room
 from gateway.subscription import Subscription
 from gateway.webrtc import rtvi
-from gateway.webrtc.leg import WebRtcLeg
 from gateway.webrtc.rtvi import BadRequest, ClientMessage, ClientReady, DisconnectBot, SendText
 from pipelines.audio import AudioPort
 from pipelines.facts import Trouble, Unavailable
@@ -46,10 +46,8 @@ class Calls:
         self._make_bot = make_bot
         self._longest_text = longest_text
 
-    async def conduct(self, leg: WebRtcLeg, live: LiveSession) -> None:
-        """Everything from the moment the leg was answered until it has ended."""
-        if not await leg.connected():
-            return
+    async def conduct(self, leg: Leg, live: LiveSession) -> None:
+        """Everything from the moment the leg is connected until it has ended."""
         room = Room(leg)
         subscription = live.log.subscribe()
         try:
@@ -88,7 +86,7 @@ class Calls:
                 return
             live.log.show(REPLACED)
 
-    async def _obey(self, leg: WebRtcLeg, live: LiveSession) -> None:
+    async def _obey(self, leg: Leg, live: LiveSession) -> None:
         """Do what the client's messages ask."""
         async for text in leg.messages():
             try:
@@ -96,7 +94,7 @@ class Calls:
             except BadRequest as error:
                 await leg.send(error.response)
 
-    async def _do(self, request: rtvi.Request, leg: WebRtcLeg, live: LiveSession) -> None:
+    async def _do(self, request: rtvi.Request, leg: Leg, live: LiveSession) -> None:
         match request:
             case ClientReady():
                 for message in rtvi.bot_ready(request):
@@ -108,7 +106,7 @@ class Calls:
             case ClientMessage():
                 await leg.send(rtvi.error_response(request.id, f"There is no `{request.type}` here."))
 
-    async def _write(self, request: SendText, leg: WebRtcLeg, live: LiveSession) -> None:
+    async def _write(self, request: SendText, leg: Leg, live: LiveSession) -> None:
         length = len(request.text)
         if not request.text.strip() or length > self._longest_text:
             fault = f"A message has 1 to {self._longest_text} characters; this one has {length}."
@@ -120,7 +118,7 @@ class Calls:
             await leg.send(rtvi.error_response(request.id, f"Not taken: {error}."))
 
 
-async def _deliver(subscription: Subscription, leg: WebRtcLeg) -> None:
+async def _deliver(subscription: Subscription, leg: Leg) -> None:
     """Show the session's events to the client; one that falls behind loses the call, not the session."""
     feed = rtvi.EventFeed()
     async for event in subscription:
@@ -129,7 +127,7 @@ async def _deliver(subscription: Subscription, leg: WebRtcLeg) -> None:
     await leg.hang_up("the client fell behind" if subscription.behind else "the gateway is about to restart")
 
 
-async def _record_end(leg: WebRtcLeg, live: LiveSession) -> None:
+async def _record_end(leg: Leg, live: LiveSession) -> None:
     ended = leg.ended
     by, reason = (ended.by, ended.reason) if ended else ("local", "the bot had finished")
     try:

@@ -62,7 +62,8 @@ async def _answer(edge: Edge, offer: Offer) -> Answer:
     live, token = await _session(sessions, offer)
 
     async def conduct(leg: WebRtcLeg, _: Offer) -> None:
-        await calls.conduct(leg, live)
+        if await leg.connected():
+            await calls.conduct(leg, live)
 
     answer = await signalling.offer(offer, conduct)
     return answer.model_copy(update={"session": live.session_id, "token": token})

@@ -1,0 +1,182 @@
+"""Calls over scripted legs; over real WebRTC they are tested with the routes that begin them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from gateway.call import BOTS, Calls
+from gateway.events import LegJoined, LegLeft
+from gateway.leg import Hangup
+from gateway.live import LiveSession, LiveSessions, live_sessions
+from pipelines.answer import Say
+from pipelines.audio import AudioPort
+from pipelines.facts import Activity, Unavailable
+from tests import virtual_time
+from tests.fakes.memory_store import MemoryStore
+from tests.fakes.scripted_answerer import ScriptedAnswerer
+from tests.fakes.scripted_leg import ScriptedLeg
+
+
+@dataclass
+class Bots:
+    """Makes bots that follow a plan: `listen` to the end, `crash`, or say `goodbye` after a second."""
+
+    plans: list[str]
+    made: list["ScriptedBot"] = field(default_factory=list)
+
+    def __call__(self, port: AudioPort, live: LiveSession) -> "ScriptedBot":
+        bot = ScriptedBot(port, self.plans.pop(0))
+        self.made.append(bot)
+        return bot
+
+
+class ScriptedBot:
+    def __init__(self, port: AudioPort, plan: str) -> None:
+        self.port = port
+        self.plan = plan
+        self.frames = 0
+        self.texts: list[str] = []
+
+    async def run(self) -> None:
+        if self.plan == "goodbye":
+            await asyncio.sleep(1)
+            return
+        async for _ in self.port.frames():
+            self.frames += 1
+            if self.plan == "crash" and self.frames == 10:
+                raise RuntimeError("the bot broke")
+
+    async def write(self, text: str, client_id: str | None = None) -> None:
+        self.texts.append(text)
+        raise Unavailable("too much is waiting")
+
+
+class World:
+    def __init__(self, bots: Bots, live: LiveSessions, store: MemoryStore) -> None:
+        self.calls = Calls(bots, 4000)
+        self.live = live
+        self.store = store
+        self.leg = ScriptedLeg()
+
+    async def conduct(self, live: LiveSession, leave_after: float = 5.0) -> None:
+        """The whole life of the leg; the person leaves after so many seconds."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.leg.serve())
+            leaving = tasks.create_task(self._leave(leave_after))
+            await self.calls.conduct(self.leg, live)
+            leaving.cancel()
+            await self.leg.hang_up("the call is over")
+
+    async def _leave(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.leg.leave()
+
+
+def run(bots: Bots, test: Callable[[World], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with world(bots) as the:
+            await test(the)
+
+    virtual_time.run(main())
+
+
+@asynccontextmanager
+async def world(bots: Bots) -> AsyncIterator[World]:
+    store = MemoryStore()
+    async with live_sessions(store, ScriptedAnswerer(lambda words: [Say("ok")])) as live:
+        yield World(bots, live, store)
+
+
+def test_the_log_says_who_came_and_how_they_went() -> None:
+    bots = Bots(["listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        await the.conduct(live)
+        facts = [event.fact for event in the.store.log[live.session_id]][1:]
+        assert facts == [
+            LegJoined(leg_id="scripted", role="customer", kind="webrtc"),
+            LegLeft(leg_id="scripted", by="remote", reason="hung up"),
+        ]
+        assert bots.made[0].frames > 200
+        assert not live.busy and live.log.quiet
+
+    run(bots, test)
+
+
+def test_a_bot_that_breaks_is_replaced_until_the_last() -> None:
+    bots = Bots(["crash", "crash", "listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        await the.conduct(live)
+        assert [bot.frames >= 10 for bot in bots.made] == [True] * 3
+        assert bots.made[2].frames > 200
+        troubles = [
+            m for m in the.leg.sent if m["type"] == "server-message" and m["data"]["type"] == "trouble"
+        ]
+        assert [m["data"]["code"] for m in troubles] == ["bot_failed", "bot_failed"]
+
+    run(bots, test)
+
+
+def test_when_every_bot_breaks_the_call_ends() -> None:
+    bots = Bots(["crash"] * BOTS)
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        await the.conduct(live, leave_after=1000)
+        assert asyncio.get_running_loop().time() < 10
+        assert the.leg.ended == Hangup("local", "the call is over")
+
+    run(bots, test)
+
+
+def test_a_bot_that_says_goodbye_ends_the_call() -> None:
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        await the.conduct(live, leave_after=1000)
+        assert asyncio.get_running_loop().time() < 3
+
+    run(Bots(["goodbye"]), test)
+
+
+def test_a_second_call_in_the_same_session_is_turned_away() -> None:
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        live.join_call(ScriptedBot(ScriptedLeg("other"), "listen"))
+        await the.conduct(live, leave_after=1000)
+        assert any(m["type"] == "error" and "in a call already" in m["data"]["error"] for m in the.leg.sent)
+        assert live.busy, "the first call goes on"
+
+    run(Bots(["listen"]), test)
+
+
+def test_typed_text_that_the_call_cannot_take_is_answered_with_an_error() -> None:
+    bots = Bots(["listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        the.leg.write('{"label": "rtvi-ai", "type": "send-text", "id": "t1", "data": {"content": "hello"}}')
+        await the.conduct(live)
+        assert bots.made[0].texts == ["hello"]
+        (error,) = (m for m in the.leg.sent if m["type"] == "error-response")
+        assert (error["id"], error["data"]["error"]) == ("t1", "Not taken: too much is waiting.")
+
+    run(bots, test)
+
+
+def test_a_client_that_cannot_keep_up_loses_the_call_and_not_the_session() -> None:
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        async with asyncio.TaskGroup() as tasks:
+            call = tasks.create_task(the.conduct(live, leave_after=1000))
+            await asyncio.sleep(1)
+            for _ in range(2000):
+                live.log.show(Activity(state="thinking"))
+            await call
+        assert the.leg.ended == Hangup("local", "the client fell behind")
+        assert not live.log.stale
+
+    run(Bots(["listen"]), test)
