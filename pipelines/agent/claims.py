@@ -52,8 +52,8 @@ _ADVERB = (
     r"(?: (?:now|just|already|also|successfully|gladly|then|been|being|currently|immediately|going to))*"
 )
 _FIRST_PERSON = re.compile(
-    rf"\b(?:i|we)(?:'ve|'ll|'m|'re| have| am| are| will| went ahead and| can confirm)?{_ADVERB} "
-    rf"{_beginnings(_STEMS)}"
+    rf"\b(?:i|we)(?:'ve|'ll|'m|'re| have| am| are| will| can confirm)?{_ADVERB}"
+    rf"(?: (?:went|gone|going) ahead and)? {_beginnings(_STEMS)}"
 )
 _PASSIVE = re.compile(
     rf"(?:\b(?:is|are|was|were|has|have|will be|been|being|gets?|got)|'s){_ADVERB} "
@@ -61,14 +61,18 @@ _PASSIVE = re.compile(
 )
 _DENIAL = re.compile(
     r"\b(?:can't|cannot|can not|could not|couldn't|haven't|have not|not able|unable|won't|will not|didn't"
-    r"|did not|isn't|is not|hasn't|has not|wasn't|not been|no|never|don't|do not)\b"
+    r"|did not|isn't|is not|hasn't|has not|wasn't|not been|nothing|neither|nor|never"
+    r"|no(?! (?:problem|worries|doubt))|(?:don't|do not)(?! (?:worry|hesitate)))\b"
 )
+_CLAUSE_END = re.compile(r"[,;:–—]| but | - ")
 _CONDITION = re.compile(r"\b(?:if|once|after|when|until|unless|before|in case|as soon as|to be)\b")
 _OFFER = re.compile(
     r"^(?:would|shall|should|do|can|could|may|are|is|did|have|has|what|which|how|when|where|who)\b"
 )
 _BARE_DONE = re.compile(
-    r"^(?:it's |it is |that's |all )?(?:done|all set|set|taken care of|refunded|cancell?ed|completed)\b"
+    r"^(?:(?:ok|okay|sure|great|yes|alright|all right|perfect|certainly|of course),? )*"
+    r"(?:it's |it is |that's |all |consider it )?"
+    r"(?:done|all set|set|taken care of|refunded|cancell?ed|completed)\b"
 )
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _NAMED = {deed: re.compile(rf"\b{_beginnings(words)}") for deed, words in _DEEDS.items()}
@@ -91,8 +95,12 @@ def unproven(text: str, tools_with_receipt: Collection[str]) -> list[str]:
 
 def _claimed(sentence: str) -> list[str]:
     """The deeds that one sentence says were or will be done."""
-    if sentence.endswith("?") or _OFFER.match(sentence) or _DENIAL.search(sentence):
+    if sentence.endswith("?") or _OFFER.match(sentence):
         return []
+    # "I can't refund that, but I have cancelled it": a denial covers its own clause only.
+    sentence = ",".join(
+        clause for clause in _CLAUSE_END.split(sentence) if not _DENIAL.search(clause)
+    ).strip()
     if _BARE_DONE.match(sentence):
         return ["done"]
     ours = _FIRST_PERSON.search(sentence)

@@ -125,11 +125,9 @@ def yes_or_no(text: str, also_yes: tuple[str, ...] = ()) -> Literal["yes", "no"]
     without_idioms = _IDIOMS.sub("sure", words)
     if any(phrase in words for phrase in also_yes) and not _NO.match(words) and " not " not in f" {words} ":
         return "yes"
-    if _YES.match(without_idioms):
-        return None if _DOUBT.search(without_idioms) else "yes"
     if _NO.match(without_idioms):
         return "no"
-    return None
+    return "yes" if _YES.match(without_idioms) and not _DOUBT.search(without_idioms) else None
 
 
 def rest_after_answer(text: str) -> str:

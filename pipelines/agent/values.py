@@ -75,9 +75,10 @@ def wish(text: str) -> str:
     for run in reversed(number_runs(folded)):
         if sum(len(group.digits) for group in run) >= _FIVE:
             folded = f"{folded[: run[0].start]} {_NUMBER} {folded[run[-1].end :]}"
+    folded = " ".join(folded.split())
     for pattern, instead in _VALUE_PHRASES:
-        folded = pattern.sub(instead, folded)
-    return " ".join(folded.split()).strip(" ,.;:")
+        folded = " ".join(pattern.sub(instead, folded).split())
+    return folded.strip(" ,.;:")
 
 
 def find_address(text: str) -> str | None:

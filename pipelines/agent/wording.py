@@ -21,7 +21,7 @@ def render(line: Spoken, values: Mapping[str, Any], channel: Channel) -> str:
 
 def _filled(text: str, values: Mapping[str, Any], channel: Channel) -> Iterator[str]:
     for sentence in sentences(text):
-        if all(values.get(name) not in (None, "", []) for name, _ in placeholders(sentence)):
+        if all(values.get(name) not in (None, "", [], ()) for name, _ in placeholders(sentence)):
             yield _Form(channel).vformat(sentence, (), values)
 
 
@@ -39,14 +39,18 @@ class _Form(string.Formatter):
             case "id" if self._channel == "voice":
                 return " ".join(str(value))
             case "money":
-                return _money(float(value), self._channel)
+                return _money(value, self._channel)
             case "date":
                 return _date(str(value))
         return str(value)
 
 
-def _money(amount: float, channel: Channel) -> str:
-    text = f"${amount:,.2f}"
+def _money(amount: Any, channel: Channel) -> str:
+    """`84.5` as `$84.50`; what is no number as it is."""
+    try:
+        text = f"${float(amount):,.2f}"
+    except (TypeError, ValueError, OverflowError):
+        return str(amount)
     return text.removesuffix(".00") if channel == "voice" else text
 
 
