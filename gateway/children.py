@@ -106,7 +106,10 @@ class Child:
             return "its first line was not the one we know"
         self._served.set()
         self._report(State.UP, "")
-        await _read_to_end(process)
+        # What it prints after its first line is dropped; an unread pipe would stop it.
+        assert process.stdout is not None
+        await _discard(process.stdout)
+        await process.wait()
         return None
 
     async def _first_answer(self, process: asyncio.subprocess.Process) -> None:
@@ -145,10 +148,10 @@ async def _started(command: list[str], stop_s: float) -> AsyncIterator[asyncio.s
         process.stdin.close()
         try:
             async with asyncio.timeout(stop_s):
-                await process.wait()
+                await _ended(process)
         except TimeoutError:
             process.kill()
-            await process.wait()
+            await _ended(process)
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
@@ -162,12 +165,18 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         yield line.decode(errors="replace").rstrip()
 
 
-async def _read_to_end(process: asyncio.subprocess.Process) -> None:
-    """Drop what the child prints after its first line; an unread pipe would stop it."""
-    assert process.stdout is not None
-    while await process.stdout.read(LINE):
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end, dropping what is still printed: while a pipe is full, asyncio sees no end."""
+    assert process.stdout is not None and process.stderr is not None
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_discard(process.stdout), name="child stdout")
+        tasks.create_task(_discard(process.stderr), name="child stderr")
+        await process.wait()
+
+
+async def _discard(stream: asyncio.StreamReader) -> None:
+    while await stream.read(LINE):
         pass
-    await process.wait()
 
 
 def _free_port() -> int:
