@@ -30,6 +30,8 @@ CORES = [
     "knowledge/problem.py",
     "pipelines/agent/claims.py",
     "pipelines/agent/commands.py",
+    "pipelines/agent/position.py",
+    "pipelines/agent/steps.py",
     "pipelines/agent/tool_calls.py",
     "pipelines/agent/workflow.py",
     "pipelines/conversation.py",
