@@ -1,49 +1,86 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from pipelines.agent.breaker import Breaker
 
 
-def failed(breaker: Breaker, times: int, now: float = 0.0) -> None:
-    for _ in range(times):
-        assert breaker.allows(now)
-        breaker.failed(now)
+def opened(at: float = 0.0) -> Breaker:
+    breaker = Breaker(threshold=2, cool_down_s=10)
+    breaker.failed(at)
+    breaker.failed(at)
+    return breaker
 
 
-def test_opens_after_so_many_failures_in_a_row() -> None:
-    breaker = Breaker(threshold=3, cool_down_s=10)
-    failed(breaker, 2)
-    assert breaker.allows(0) and not breaker.open
-    failed(breaker, 1)
-    assert breaker.open and not breaker.allows(9.9)
-
-
-def test_a_success_between_failures_starts_the_count_again() -> None:
-    breaker = Breaker(threshold=2)
-    failed(breaker, 1)
-    breaker.succeeded()
-    failed(breaker, 1)
+def test_one_failure_less_than_the_threshold_changes_nothing() -> None:
+    breaker = Breaker(threshold=2, cool_down_s=10)
+    breaker.failed(0)
+    assert breaker.allows(0)
     assert not breaker.open
 
 
-def test_one_probe_passes_after_the_cool_down_and_closes_it() -> None:
-    breaker = Breaker(threshold=1, cool_down_s=10)
-    failed(breaker, 1)
-    assert breaker.allows(10)
-    assert not breaker.allows(10), "a second call may not ride along with the probe"
+def test_failures_in_a_row_open_it() -> None:
+    breaker = opened()
+    assert breaker.open
+    assert not breaker.allows(9.9)
+
+
+def test_a_success_in_between_forgets_the_failures_before() -> None:
+    breaker = Breaker(threshold=2, cool_down_s=10)
+    breaker.failed(0)
     breaker.succeeded()
-    assert breaker.allows(10) and breaker.allows(10)
+    breaker.failed(1)
+    assert breaker.allows(1)
 
 
-def test_a_failed_probe_opens_it_for_another_while() -> None:
-    breaker = Breaker(threshold=3, cool_down_s=10)
-    failed(breaker, 3)
+def test_after_the_cool_down_one_probe_passes_and_only_one() -> None:
+    breaker = opened()
+    assert [breaker.allows(10), breaker.allows(10), breaker.allows(1000)] == [True, False, False]
+    assert breaker.open
+
+
+def test_a_probe_that_succeeds_closes_it() -> None:
+    breaker = opened()
     assert breaker.allows(10)
-    breaker.failed(10)
-    assert not breaker.allows(19.9)
-    assert breaker.allows(20)
+    breaker.succeeded()
+    assert not breaker.open
+    assert breaker.allows(10)
+    assert breaker.allows(10)
 
 
-def test_an_abandoned_probe_leaves_room_for_the_next() -> None:
-    breaker = Breaker(threshold=1, cool_down_s=10)
-    failed(breaker, 1)
+def test_a_probe_that_fails_starts_the_cool_down_again() -> None:
+    breaker = opened()
+    assert breaker.allows(10)
+    breaker.failed(12)
+    assert not breaker.allows(21.9)
+    assert breaker.allows(22)
+
+
+def test_a_probe_that_we_gave_up_says_nothing_and_leaves_room_for_the_next() -> None:
+    breaker = opened()
     assert breaker.allows(10)
     breaker.abandoned()
+    assert breaker.open
     assert breaker.allows(10)
+
+
+def test_calls_that_we_gave_up_never_open_it() -> None:
+    breaker = Breaker(threshold=1)
+    for _ in range(10):
+        breaker.abandoned()
+    assert breaker.allows(0)
+
+
+def test_late_failures_of_calls_that_began_before_it_opened_keep_it_open() -> None:
+    breaker = opened()
+    breaker.failed(5)
+    assert not breaker.allows(10)
+    assert breaker.allows(15)
+
+
+@given(st.lists(st.sampled_from(["succeeded", "failed", "abandoned"]), max_size=30))
+def test_it_never_refuses_for_longer_than_one_cool_down(ends: list[str]) -> None:
+    breaker = Breaker(threshold=3, cool_down_s=10)
+    for now, end in enumerate(ends):
+        breaker.allows(now)
+        breaker.failed(now) if end == "failed" else getattr(breaker, end)()
+    assert breaker.allows(len(ends) + 10)

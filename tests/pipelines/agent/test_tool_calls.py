@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,108 +8,133 @@ from hypothesis import strategies as st
 from pipelines.agent.tool_calls import LONGEST, Wanted, begins, parse
 
 LOOK_UP = Wanted("look_up_order", {"order_id": "10437"})
+BARE = '{"name": "look_up_order", "arguments": {"order_id": "10437"}}'
 
-WRITTEN = [
-    '{"name": "look_up_order", "arguments": {"order_id": "10437"}}',
-    '{{"name": "look_up_order", "arguments": {{"order_id": "10437"}}}}',
-    '```json\n{"name": "look_up_order", "arguments": {"order_id": "10437"}}\n```',
-    '<tool_call>\n{"name": "look_up_order", "arguments": {"order_id": "10437"}}\n</tool_call>',
-    '<tool_call>{"name": "look_up_order", "arguments": {"order_id": "10437"}}',
-    "{'name': 'look_up_order', 'arguments': {'order_id': '10437'}}",
-    '{name: "look_up_order", arguments: {order_id: "10437"}}',
-    '{"name": "look_up_order", "parameters": {"order_id": "10437"}}',
-    '{"name": "look_up_order", "arguments": "{\\"order_id\\": \\"10437\\"}"}',
-    '{"name": "look_up_order", "arguments": {"order_id": "10437",},}',
-    '{"name": "look_up_order", "arguments": {"order_id": "10437"}',
-    '{"name": "look_up_order", "arguments": {"order_id": "10437"}}}',
-    '[{"name": "look_up_order", "arguments": {"order_id": "10437"}}]',
-    '{"tool_calls": [{"function": {"name": "look_up_order", "arguments": {"order_id": "10437"}}}]}',
-]
+NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,20}", fullmatch=True)
+TEXT = st.text(st.characters(blacklist_characters="`<[{"), max_size=20)
+"Without what counts as a model's tag or as nesting even inside a string."
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+ARGUMENTS = st.dictionaries(TEXT, VALUES, max_size=4)
+PROSE = st.text(st.characters(blacklist_characters="{}[]<`\\|'\""), max_size=60)
 
 
-@pytest.mark.parametrize("text", WRITTEN)
-def test_a_call_is_read_in_every_form_that_models_write(text: str) -> None:
-    assert parse(text) == ((LOOK_UP,), "")
+@pytest.mark.parametrize(
+    "written",
+    [
+        BARE,
+        f"<tool_call>\n{BARE}\n</tool_call>",
+        f"<TOOL_CALL>{BARE}",
+        f"```json\n{BARE}\n```",
+        f"<|tool_call|>{BARE}<|im_end|>",
+        f"[{BARE}]",
+        f'{{"tool_calls": [{BARE}]}}',
+        '{{"name": "look_up_order", "arguments": {"order_id": "10437"}}}',
+        '{{"name": "look_up_order", "arguments": {{"order_id": "10437"}}}}',
+        "{'name': 'look_up_order', 'arguments': {'order_id': '10437'}}",
+        '{name: "look_up_order", arguments: {order_id: "10437"}}',
+        '{"name": "look_up_order", "arguments": {"order_id": "10437",},}',
+        '{"name": "look_up_order", "arguments": {"order_id": "10437"}',
+        '{"name": "look_up_order", "arguments": {"order_id": "10437"}}}',
+        '{"name": "look_up_order", "parameters": {"order_id": "10437"}}',
+        '{"tool": "look_up_order", "args": {"order_id": "10437"}}',
+        '{"name": "look_up_order", "arguments": "{\\"order_id\\": \\"10437\\"}"}',
+        '{"type": "function", "function": {"name": "look_up_order", "arguments": {"order_id": "10437"}}}',
+    ],
+)
+def test_a_call_is_found_in_every_way_that_models_write_it(written: str) -> None:
+    assert parse(written) == ((LOOK_UP,), "")
 
 
-def test_prose_around_a_call_is_kept_apart() -> None:
-    calls, prose = parse(f"Let me look.\n{WRITTEN[0]}\nOne moment, that's all.")
+def test_prose_before_and_behind_is_kept_and_the_call_is_not_in_it() -> None:
+    calls, prose = parse(f"Let me look, don't worry. ```json\n{BARE}\n``` I'll tell you soon.")
     assert calls == (LOOK_UP,)
-    assert prose == "Let me look. One moment, that's all."
+    assert prose == "Let me look, don't worry. I'll tell you soon."
 
 
-def test_several_calls_keep_their_order() -> None:
-    calls, _ = parse("\n".join([WRITTEN[0], '{"name": "list_orders", "arguments": {}}', WRITTEN[1]]))
+def test_several_calls_come_in_order() -> None:
+    calls, prose = parse(f'{BARE}\n{{"name": "list_orders", "arguments": {{}}}}\n{BARE}')
     assert [call.tool for call in calls] == ["look_up_order", "list_orders", "look_up_order"]
+    assert prose == ""
 
 
-def test_an_apostrophe_in_a_value_ends_nothing() -> None:
-    calls, _ = parse('{"name": "a", "arguments": {"text": "it isn\'t {here}"}}')
-    assert calls == (Wanted("a", {"text": "it isn't {here}"}),)
+def test_no_more_than_eight_calls_are_believed() -> None:
+    assert len(parse(BARE * 20)[0]) == 8
+
+
+def test_braces_inside_strings_end_nothing() -> None:
+    text = '{"name": "note", "arguments": {"text": "a } and a { and a \\" mark"}}'
+    assert parse(text)[0] == (Wanted("note", {"text": 'a } and a { and a " mark'}),)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "{}",
-        "Where {is} it?",
-        '{"name": 5, "arguments": {}}',
-        '{"name": "a b", "arguments": {}}',
-        "null",
-        "[1]",
+        "Your order is on its way.",
+        "Sizes {S, M, L} are left.",
+        '{"name": "Ana", "city": "Porto"}',
+        '{"name": "rm -rf /", "arguments": {}}',
+        '{"name": "look_up_order", "arguments": ["10437"]}',
+        '{"name": 7, "arguments": {}}',
+        "}}}{{{",
     ],
 )
-def test_what_is_no_call_is_prose(text: str) -> None:
-    calls, prose = parse(text)
-    assert calls == ()
-    assert prose == " ".join(text.split())
+def test_what_is_no_call_stays_prose(text: str) -> None:
+    assert parse(text) == ((), text)
 
 
-def test_no_more_than_eight_calls_are_taken() -> None:
-    assert len(parse(WRITTEN[0] * 50)[0]) == 8
+def test_a_bare_name_is_a_call_without_arguments() -> None:
+    assert parse('{"name": "list_orders"}')[0] == (Wanted("list_orders", {}),)
 
 
-@pytest.mark.parametrize(
-    "text", ["{" * 30_000, "['" * 30_000, '{"a":' * 9_000, "{'" + "'" * 40_000, '{"name": 1' + "0" * 9000]
-)
-def test_hostile_text_is_survived(text: str) -> None:
-    parse(text)
+def test_a_bomb_of_brackets_costs_nothing_and_finds_nothing() -> None:
+    assert parse('{"name":' * 100_000)[0] == ()
+    assert parse('{"name": "f", "arguments": ' + "[" * 5_000 + "]" * 5_000 + "}")[0] == ()
 
 
-@given(st.text(alphabet="{}[]\"':,\\`<>tool_calnmerguas 01", max_size=300))
-def test_never_raises_on_braces_and_quotes(text: str) -> None:
-    parse(text)
-    begins(text)
+def test_what_stands_behind_the_longest_answer_is_not_read() -> None:
+    assert parse("x" * LONGEST + BARE)[0] == ()
 
 
-_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
-    max_leaves=8,
-)
+@given(st.text() | st.text("{}[]\"':,\\ \n`<>|/abtool_c1", max_size=200))
+def test_it_never_raises_and_what_it_finds_is_well_formed(text: str) -> None:
+    for call in parse(text)[0]:
+        assert call.tool.isidentifier()
+        assert all(isinstance(name, str) for name in call.arguments)
 
 
-@given(st.dictionaries(st.text(max_size=8), _json, max_size=4), st.text(alphabet="abc .!\n", max_size=30))
-def test_any_proper_call_is_read_exactly(arguments: dict[str, object], around: str) -> None:
-    written = json.dumps({"name": "a_tool", "arguments": arguments})
-    if len(written) > LONGEST or "```" in written or "<tool" in written.lower() or "<|" in written:
-        return
-    calls, _ = parse(f"{around}{written}{around}")
-    assert calls == (Wanted("a_tool", arguments),)
+@given(NAMES, ARGUMENTS, PROSE, PROSE, st.booleans())
+def test_a_well_formed_call_is_always_found(
+    name: str, arguments: dict[str, Any], before: str, after: str, ascii_only: bool
+) -> None:
+    written = json.dumps({"name": name, "arguments": arguments}, ensure_ascii=ascii_only)
+    assert parse(f"{before}{written}{after}")[0] == (Wanted(name, arguments),)
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "free"),
     [
-        ("Sure, {", 6),
-        ("Hello.", None),
-        ("a <tool_call>", 2),
-        ("a <to", 2),
-        ("a < b", None),
-        ("so `", 3),
-        ("x ```json", 2),
+        ("All of it can be said.", None),
+        ("Two < three, I think.", None),
+        ("Wait. {", "Wait. "),
+        ('Wait. [ {"name"', "Wait. "),
+        ("Wait. <tool_call>", "Wait. "),
+        ("Wait. <to", "Wait. "),
+        ("Wait. <", "Wait. "),
+        ("Wait. ``", "Wait. "),
+        ("Wait. ```json", "Wait. "),
     ],
 )
-def test_words_may_be_said_up_to_where_a_call_may_begin(text: str, place: int | None) -> None:
-    assert begins(text) == place
+def test_words_are_held_from_where_a_call_may_begin(text: str, free: str | None) -> None:
+    start = begins(text)
+    assert (None if start is None else text[:start]) == free
+
+
+@given(PROSE, st.integers(0, len(BARE)))
+def test_no_beginning_of_a_call_is_ever_let_through(prose: str, cut: int) -> None:
+    text = prose + BARE[:cut]
+    start = begins(text)
+    assert "{" not in (text if start is None else text[:start])
