@@ -1,0 +1,201 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from pipelines.conversation import Conversation
+from pipelines.facts import (
+    CustomerTurn,
+    HandoffRequested,
+    IdentityVerified,
+    ToolCalled,
+    ToolFinished,
+    Trouble,
+    Understood,
+    Words,
+    WorkflowChanged,
+)
+from tests import virtual_time
+from tests.fakes import scripted_model as play
+from tests.fakes.scripted_model import ScriptedModel
+from tests.pipelines.agent.stage import Shelf, Talk, agent_on_stage, match
+
+RETURNS = Shelf({"return": [match("You can return unused items within 30 days of delivery.", 0.9)]})
+
+
+def test_an_order_is_looked_up_when_number_and_zip_come_in_one_breath() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            reply = await talk.say("where is my order 10437, my zip code is 60614")
+            assert "10437" in reply and "in transit" in reply
+            assert [fact.tool for fact in talk.of(ToolFinished)] == ["verify_identity", "look_up_order"]
+            assert talk.of(IdentityVerified)[0].method == "order+zip"
+            assert talk.basis.source == "workflow"
+
+    virtual_time.run(main())
+
+
+def test_a_refund_happens_once_after_a_yes_and_its_receipt_is_what_is_said() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            asked = await talk.say("I want a refund for my order 10523, zip code 60614")
+            assert "$84.00" in asked and asked.endswith("Shall I do that?")
+            assert [(f.outcome, f.code) for f in talk.of(ToolFinished)][-1] == ("refused", "not_confirmed")
+            done = await talk.say("yes please")
+            receipt = talk.of(ToolFinished)[-1]
+            assert receipt.outcome == "done" and str(receipt.pii.values["refund_id"]) in done
+            again = await talk.say("yes")
+            assert [f.outcome for f in talk.of(ToolFinished)].count("done") == 2, again
+
+    virtual_time.run(main())
+
+
+def test_over_the_limit_is_refused_without_asking_and_a_person_is_offered() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent, "voice")
+            reply = await talk.say("I want a refund for my order 10812, zip code 60614")
+            assert "decided by a person" in reply and "colleague" in reply
+            assert not talk.of(HandoffRequested)
+            await talk.say("yes")
+            assert talk.of(HandoffRequested) == [HandoffRequested(reason="over_limit", skill="refunds")]
+
+    virtual_time.run(main())
+
+
+def test_a_question_in_the_middle_is_answered_and_the_open_question_comes_back() -> None:
+    async def main() -> None:
+        async with agent_on_stage(shelf=RETURNS) as agent:
+            talk = Talk(agent)
+            await talk.say("I want a refund for my order 10523")
+            reply = await talk.say("what is your return policy")
+            assert reply.startswith("You can return unused items within 30 days") and "ZIP" in reply
+            assert [cited.article for cited in talk.basis.citations] == ["return-policy"]
+            assert "$84.00" in await talk.say("60614")
+
+    virtual_time.run(main())
+
+
+def test_a_customer_who_cut_off_our_question_has_not_said_yes_to_it() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            await talk.say("cancel my order 10951, zip code 60614")
+            cut = talk.conversation.turns.pop()
+            talk.conversation.turns.append(type(cut)(cut.turn_id, "bot", "Shall", interrupted=True))
+            reply = await talk.say("yes")
+            assert "Shall I cancel" in reply
+            assert not any(f.tool == "cancel_order" and f.outcome == "done" for f in talk.of(ToolFinished))
+            assert "is cancelled" in await talk.say("yes")
+
+    virtual_time.run(main())
+
+
+def test_a_conversation_rebuilt_from_its_facts_goes_on_where_it_was() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            await talk.say("cancel my order 10951, zip code 60614")
+            stored = [type(fact).model_validate_json(fact.model_dump_json()) for fact in talk.facts]
+            rebuilt = Conversation.fold("s-test", stored)
+            rebuilt.turns = list(talk.conversation.turns)
+            restarted = Talk(agent, conversation=rebuilt)
+            assert "is cancelled" in await restarted.say("yes")
+
+    virtual_time.run(main())
+
+
+def test_what_is_not_covered_is_said_to_be_unknown_and_a_person_is_offered() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            reply = await talk.say("do you repair jackets")
+            assert "don't know" in reply and "colleague" in reply
+            await talk.say("yes please")
+            assert talk.of(HandoffRequested)[0].reason == "not_covered"
+
+    virtual_time.run(main())
+
+
+def test_facts_about_understanding_and_workflows_carry_values_only_where_they_may_be_erased() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            await talk.say("where is my order 10437, my zip code is 60614")
+            for fact in [*talk.of(Understood), *talk.of(WorkflowChanged), *talk.of(ToolCalled)]:
+                assert "60614" not in fact.model_dump_json(exclude={"pii"})
+
+    virtual_time.run(main())
+
+
+def test_small_talk_is_the_models_and_a_claim_without_a_receipt_is_not_said() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(
+            play.text("Why did the tent laugh? It was in tents."), play.text("I have refunded your order.")
+        )
+        async with agent_on_stage(script) as agent:
+            talk = Talk(agent)
+            assert "in tents" in await talk.say("tell me a joke")
+            assert talk.basis.source == "model"
+            reply = await talk.say("sing me a song")
+            assert "have not been able" in reply and "refunded" not in reply
+
+    virtual_time.run(main())
+
+
+def test_a_models_wish_to_refund_becomes_the_workflow_and_not_a_refund() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(play.bare_calls(("request_refund", {"order_id": "10523"})))
+        async with agent_on_stage(script, tools=("request_refund", "store_hours")) as agent:
+            talk = Talk(agent)
+            reply = await talk.say("sing me a song")
+            assert reply == "What is the order number?"
+            assert not talk.of(ToolCalled)
+
+    virtual_time.run(main())
+
+
+def test_without_a_model_small_talk_is_declined_honestly() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            assert "colleague" in await Talk(agent).say("tell me a joke")
+
+    virtual_time.run(main())
+
+
+def test_a_model_that_is_down_is_admitted_and_the_session_goes_on() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.status(500))
+        async with agent_on_stage(script) as agent:
+            talk = Talk(agent)
+            reply = await talk.say("tell me a joke")
+            assert "can't work that out" in reply and "colleague" in reply
+            assert talk.of(Trouble)[0].code == "model_unavailable"
+            assert "in transit" in await talk.say("where is my order 10437, my zip code is 60614")
+
+    virtual_time.run(main())
+
+
+def test_closing_the_answer_in_the_middle_leaves_no_task_and_no_open_stream() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.hang("Well, that is a long story. And"))
+        async with agent_on_stage(script) as agent:
+            conversation = Conversation("s")
+            conversation.apply(CustomerTurn(turn_id="t", channel="chat", pii=Words(text="tell me a joke")))
+            pieces: Any = agent.respond(conversation, "t", "chat")
+            async with aclosing(pieces):
+                await _first_words(pieces)
+            assert script.cancelled == 1
+            assert len(asyncio.all_tasks()) == 1
+
+    virtual_time.run(main())
+
+
+async def _first_words(pieces: AsyncIterator[Any]) -> None:
+    async for piece in pieces:
+        if getattr(piece, "text", None):
+            return
