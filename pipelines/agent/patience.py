@@ -1,7 +1,8 @@
 """Keeps the promise that a customer hears something true in time, whatever the answer is waiting for.
 
 If nothing has been said after `notice_s`, a notice is said and the answer goes on; after `give_up_s` the
-answer is cancelled and last words take its place, unless a tool is just changing something: that is awaited.
+answer is cancelled and last words take its place, unless a tool is just changing something: that is awaited,
+and the time begins anew with its result.
 
 The answer runs in one task of its own and makes its next piece only when asked for it, so whoever consumes
 can store a fact before the answer continues. Closing the outer iterator cancels the answer.
@@ -44,6 +45,9 @@ async def with_patience(
                     if piece is None:
                         break
                     spoken = spoken or isinstance(piece, Say)
+                    if changing and isinstance(piece, ToolFinished):
+                        # However long the change took, what came of it must be said.
+                        begun = asyncio.get_running_loop().time()
                     changing = _is_changing(piece, changing)
                     yield piece
                 elif not spoken:
