@@ -20,7 +20,7 @@ import uvicorn
 from gateway import metrics
 from gateway.answering import articles
 from gateway.call import Calls
-from gateway.config import Config
+from gateway.config import Config, ConfigError
 from gateway.health import Health, State
 from gateway.live import LiveLimits, LiveSession, live_sessions
 from gateway.speech import voice_settings
@@ -82,7 +82,8 @@ class Stop:
 async def serve(config: Config, assembly: Assembly, health: Health, announce: Announce) -> None:
     """Run a gateway until SIGTERM or SIGINT.
 
-    Raises `Unavailable` when it cannot start, with what to do about it; our own bugs as an exception group.
+    Raises `Unavailable` or `ConfigError` when it cannot start, with what to do about it; our own bugs as an
+    exception group.
     """
     health.expect("store")
     health.expect("agent")
@@ -94,7 +95,7 @@ async def serve(config: Config, assembly: Assembly, health: Health, announce: An
             announce(_address(config, listener))
             try:
                 await Gateway(config, assembly, health, store).run(listener)
-            except* Unavailable as group:
+            except* (Unavailable, ConfigError) as group:
                 failure = _first(group)
             else:
                 return
@@ -247,9 +248,10 @@ def _signals(stop: Stop) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _first(group: BaseExceptionGroup[Unavailable]) -> Unavailable:
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    """The failure that began it."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, Exception)
     return error

@@ -6,6 +6,7 @@ single entry spoils is written again entry by entry, so a session's fault stays 
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -180,11 +181,12 @@ def migrate(connection: sa.Connection) -> None:
 
 async def _migrate(engine: AsyncEngine) -> None:
     try:
+        _open_sqlite_file(engine.url)
         async with asyncio.timeout(6 * PATIENCE_S), engine.begin() as connection:
             await connection.run_sync(migrate)
     except CommandError as error:
         raise Unavailable("the database was made by a newer version: update Warmline") from error
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
         shown = engine.url.render_as_string(hide_password=True)
         reason = str(getattr(error, "orig", None) or error)
         raise Unavailable(f"the session store {shown} cannot be opened: {reason}") from error
@@ -195,9 +197,14 @@ def _settings(url: str) -> dict[str, Any]:
     if parsed.get_backend_name() != "sqlite":
         connect = {"timeout": PATIENCE_S} if parsed.drivername.endswith("asyncpg") else {}
         return {"pool_pre_ping": True, "pool_timeout": PATIENCE_S, "connect_args": connect}
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     return {}
+
+
+def _open_sqlite_file(url: sa.URL) -> None:
+    """Make the file and its folder, so that what is wrong with them is known before any thread is."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        sqlite3.connect(url.database).close()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -139,3 +139,18 @@ def test_a_store_that_cannot_be_opened_says_where_it_looked_but_no_password(tmp_
     with pytest.raises(Unavailable, match="127.0.0.1:1") as raised:
         asyncio.run(main())
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("blocked", ["file", "folder"])
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, blocked: str) -> None:
+    if blocked == "file":
+        (tmp_path / "state" / "sessions.sqlite").mkdir(parents=True)
+    else:
+        (tmp_path / "state").write_text("in the way")
+
+    async def main() -> None:
+        async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'state' / 'sessions.sqlite'}"):
+            raise AssertionError("it opened")
+
+    with pytest.raises(Unavailable, match="sessions.sqlite cannot be opened"):
+        asyncio.run(main())

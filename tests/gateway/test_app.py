@@ -1,0 +1,215 @@
+"""The whole gateway in this process, on a real port; the agent is scripted and the voice is not there."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway import config
+from gateway.app import Assembly, OpenVoice, serve
+from gateway.config import Config, ConfigError
+from gateway.health import Health
+from pipelines.answer import Answerer, Say
+from pipelines.facts import Unavailable
+from pipelines.voice_call import VoiceParts
+from tests.chat_client import chat_client
+from tests.fakes.scripted_answerer import Pause, ScriptedAnswerer
+
+SLOW = ScriptedAnswerer(lambda words: [Say("One "), Pause(0.3), Say("two.")])
+
+
+class Running:
+    """A gateway under test."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.health = Health()
+        self.up = asyncio.Event()
+
+    def announce(self, address: str) -> None:
+        self.url = address
+
+    async def ready(self) -> None:
+        while not self.url or not (await self.get("/readyz")).json()["ready"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient() as http:
+            return await http.get(f"{self.url}{path}")
+
+
+def scripted(answerer: ScriptedAnswerer, failure: Exception | None = None, wait_s: float = 0.0) -> Assembly:
+    @asynccontextmanager
+    async def open_answerer(config: Config, health: Health) -> AsyncIterator[Answerer]:
+        await asyncio.sleep(wait_s)
+        if failure is not None:
+            raise failure
+        yield answerer
+
+    return Assembly(open_answerer, open_voice=None)
+
+
+def settings(tmp_path: Path, **variables: str) -> Config:
+    given = {f"WARMLINE_{name}": value for name, value in variables.items()}
+    store = f"sqlite+aiosqlite:///{tmp_path / 'sessions.sqlite'}"
+    return config.load(None, {"WARMLINE_HTTP__PORT": "0", "WARMLINE_STORE__URL": store, **given})
+
+
+def run(
+    configuration: Config, assembly: Assembly, test: Callable[[Running], Awaitable[None]] | None = None
+) -> None:
+    """Run a gateway until the test has sent it a signal; the test begins at once."""
+
+    async def main() -> None:
+        running = Running()
+        async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(
+                serve(configuration, assembly, running.health, running.announce), name="serve"
+            )
+            if test is not None:
+                await test(running)
+            await serving
+
+    asyncio.run(main())
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_it_serves_until_told_to_stop_and_lets_the_reply_finish(tmp_path: Path) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        async with chat_client(gateway.url) as client:
+            await client.hello()
+            await client.say("m1", "hi")
+            await client.until("reply.delta")
+            stop()
+            assert (await client.until("reply.done"))["pii"]["text"] == "One two."
+            assert await client.closed() == 1012
+
+    run(settings(tmp_path), scripted(SLOW), test)
+
+
+def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
+    endless = ScriptedAnswerer(lambda words: [Say("Well "), Pause(40)])
+
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        async with chat_client(gateway.url) as client:
+            await client.hello()
+            await client.say("m1", "hi")
+            await client.until("reply.delta")
+            stop()
+            await asyncio.sleep(0.1)
+            assert (await gateway.get("/readyz")).status_code == 503
+            stop()
+            assert await client.closed() == 1012
+
+    run(settings(tmp_path), scripted(endless), test)
+    assert endless.closed_early == 1
+
+
+def test_health_answers_while_the_agent_is_still_coming_up_and_it_can_be_stopped_then(tmp_path: Path) -> None:
+    async def test(gateway: Running) -> None:
+        while not gateway.url:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        body = (await gateway.get("/readyz")).json()
+        assert (body["ready"], body["parts"]["agent"]["state"]) == (False, "starting")
+        async with chat_client(gateway.url) as client:
+            assert (await client.hello())["code"] == "busy"
+        stop()
+
+    run(settings(tmp_path), scripted(SLOW, wait_s=1000), test)
+
+
+@pytest.mark.parametrize("size", [20_000, 70_000, 5_000_000])
+def test_a_frame_that_is_too_large_ends_its_connection_and_no_other(tmp_path: Path, size: int) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        async with chat_client(gateway.url) as other, chat_client(gateway.url) as client:
+            await other.hello()
+            await client.hello()
+            with contextlib.suppress(Exception):
+                await client.connection.send("x" * size)
+            assert await client.closed() == 1009
+            errors = [m["code"] for m in client.received if m["type"] == "error"]
+            assert errors == (["frame_too_large"] if size < 65_536 else [])
+            await other.say("m1", "hi")
+            await other.until("reply.done")
+        stop()
+
+    run(settings(tmp_path), scripted(SLOW), test)
+
+
+def test_a_port_that_is_taken_is_said_with_advice(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ExceptionGroup) as raised:
+            run(settings(tmp_path, HTTP__PORT=str(port)), scripted(SLOW))
+    assert raised.group_contains(Unavailable, match=f"cannot listen on 127.0.0.1 port {port}: .*--port")
+
+
+def test_a_store_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    (tmp_path / "sessions.sqlite").mkdir()
+    with pytest.raises(ExceptionGroup) as raised:
+        run(settings(tmp_path), scripted(SLOW))
+    assert raised.group_contains(Unavailable, match="sessions.sqlite cannot be opened")
+
+
+@pytest.mark.parametrize("failure", [Unavailable("no model; fetch it"), ConfigError(["agent.yaml:3: bad"])])
+def test_an_agent_that_cannot_be_made_ends_the_gateway_with_the_reason(
+    tmp_path: Path, failure: Exception
+) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        run(settings(tmp_path), scripted(SLOW, failure))
+    (only,) = raised.value.exceptions
+    assert only is failure
+
+
+def _broken_voice(error: Exception) -> OpenVoice:
+    @asynccontextmanager
+    async def open_voice(config: Config, answerer: Answerer) -> AsyncIterator[VoiceParts]:
+        raise error
+        yield
+
+    return open_voice
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "No such file", "silero_vad.onnx"), RuntimeError("onnx")]
+)
+def test_without_a_voice_the_chat_goes_on_and_readiness_says_so(tmp_path: Path, error: Exception) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        while (await gateway.get("/readyz")).json()["parts"]["voice"]["state"] != "down":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with chat_client(gateway.url) as client:
+            await client.hello()
+            await client.say("m1", "hi")
+            await client.until("reply.done")
+        body = (await gateway.get("/readyz")).json()
+        assert (body["ready"], body["missing"]) == (True, ["voice"])
+        assert "warmline doctor" in body["parts"]["voice"]["detail"]
+        stop()
+
+    assembly = Assembly(scripted(SLOW).open_answerer, _broken_voice(error))
+    run(settings(tmp_path), assembly, test)
+
+
+def test_idle_chats_cost_little_bandwidth_and_no_compression_buffers(tmp_path: Path) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        async with chat_client(gateway.url) as client:
+            await client.hello()
+            assert client.connection.protocol.extensions == []
+        stop()
+
+    run(settings(tmp_path), scripted(SLOW), test)
