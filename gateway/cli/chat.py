@@ -9,10 +9,11 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -195,7 +196,7 @@ class Screen:
             case {"type": "welcome", "session": session, "token": token, "resumed": False}:
                 self._note(f"session {session}, token {token}")
             case {"type": "turn.customer", "pii": {"text": text}}:
-                self._console.print(f"[bold cyan]you[/]  {_escaped(text)}", highlight=False, soft_wrap=True)
+                self._console.print(f"[bold cyan]you[/]  {escape(text)}", highlight=False, soft_wrap=True)
             case {"type": "reply.started"}:
                 self._shown = ""
             case {"type": "reply.delta", "offset": offset, "text": text}:
@@ -228,7 +229,7 @@ class Screen:
     def _note(self, text: str) -> None:
         if self._shown:
             self._console.print()
-        self._console.print(f"     [dim]{_escaped(text)}[/]", highlight=False, soft_wrap=True)
+        self._console.print(f"     [dim]{escape(text)}[/]", highlight=False, soft_wrap=True)
 
 
 def _as_json(message: Message) -> None:
@@ -250,11 +251,6 @@ async def _typed(console: Console) -> AsyncIterator[str]:
             return
         if text.strip():
             yield text
-
-
-def _escaped(text: Any) -> str:
-    """Text that rich must not take for markup."""
-    return str(text).replace("[", r"\[")
 
 
 def _end(console: Console, text: str, code: int) -> typer.Exit:

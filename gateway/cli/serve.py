@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from gateway import config, log
 from gateway.answering import configured_answerer
@@ -70,7 +71,7 @@ class Screen:
 
     def changed(self, name: str, part: Part) -> None:
         """A part has a new state."""
-        detail = f": {part.detail}" if part.detail else ""
+        detail = f": {escape(part.detail)}" if part.detail else ""
         self.console.print(
             f" {MARKS[part.state]} {name} {part.state}{detail}", highlight=False, soft_wrap=True
         )
