@@ -5,6 +5,7 @@ by the model, whose figures must stand in the passages; where they do not, or th
 is quoted. Below that we do not know, and say so.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _NEARLY = 0.2
 _SENTENCES = {"voice": 2, "chat": 4}
 _PASSAGES = {"voice": 1, "chat": 2}
 "What the model reads: a passage costs it about a second on two cores."
+_MARKS = re.compile(r"[*`#]+")
+_BLANKS = re.compile(r"\s+")
 
 
 class Knowledge(Protocol):
@@ -142,7 +145,8 @@ async def whole_sentences(stream: AsyncIterator[str | Asked]) -> AsyncGenerator[
     async for piece in stream:
         if isinstance(piece, Asked):
             continue
-        held += piece.replace("*", "").replace("`", "").replace("#", "")
+        # Between sentences stands one blank, also where the model wrote a line break or several.
+        held = _BLANKS.sub(" ", held + _MARKS.sub("", piece))
         *complete, held = list(sentences(f"{held}\u0000")) or [""]
         held = held.removesuffix("\u0000")
         for sentence in complete:

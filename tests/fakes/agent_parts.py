@@ -1,0 +1,129 @@
+"""What surrounds an agent in tests: articles at hand, work done on the spot, and a customer who talks to it.
+
+`Customer` does what a runner does: it keeps each fact, in the log and in the conversation, before it asks for
+the next piece. So a conversation can be killed and told again from any point of `log`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from knowledge.passage import Match, Passage, Source
+from pipelines.agent import definition_file
+from pipelines.agent.definition_file import load_definition
+from pipelines.agent.model import Model, ModelSettings
+from pipelines.answer import Answerer, Basis, Piece, Say
+from pipelines.conversation import Conversation
+from pipelines.facts import Channel, CustomerTurn, Fact, ReplyDone, ToolFinished, Words
+from tests.fakes.scripted_model import ScriptedModel
+
+T = TypeVar("T")
+
+SHOP_DEFINITION = load_definition(Path(definition_file.__file__).parent / "definitions" / "shop.yaml")
+
+
+def model_of(script: ScriptedModel) -> Model:
+    """The real client, wired to the script in memory."""
+    return Model(ModelSettings("http://scripted.invalid/v1"), script.client())
+
+
+async def on_the_spot(function: Callable[..., T], *arguments: Any) -> T:
+    """An `Offload` that does the work here and now."""
+    return function(*arguments)
+
+
+def passage(text: str, score: float, *, lead: bool = True, article: str = "returns", n: int = 1) -> Match:
+    """A passage found with this score."""
+    source = Source(article, article.title(), "How it works", f"{article}.md", "how-it-works")
+    return Match(Passage(f"{article}#how-it-works/{n}", text, source, lead), score, 0.5, 0.5)
+
+
+class Shelf:
+    """A `Knowledge` that finds passages by a word in the question; best first."""
+
+    def __init__(self, **passages: list[Match]) -> None:
+        self._passages = passages
+
+    def search(self, query: str, limit: int = 3) -> list[Match]:
+        """The passages under the first word that the query holds."""
+        for word, matches in self._passages.items():
+            if word in query.lower():
+                return matches[:limit]
+        return []
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one turn."""
+
+    pieces: list[Piece]
+    first_words_s: float | None
+    "From the turn's end to the first words, in the loop's time."
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return "".join(piece.text for piece in self.pieces if isinstance(piece, Say))
+
+    @property
+    def basis(self) -> Basis:
+        """What it rests on."""
+        return [piece for piece in self.pieces if isinstance(piece, Basis)][-1]
+
+    @property
+    def tools(self) -> list[ToolFinished]:
+        """What came of each call."""
+        return [piece for piece in self.pieces if isinstance(piece, ToolFinished)]
+
+    def facts(self, kind: type[T]) -> list[T]:
+        """The facts of a kind."""
+        return [piece for piece in self.pieces if isinstance(piece, kind)]
+
+
+@dataclass
+class Customer:
+    """Talks to an agent."""
+
+    agent: Answerer
+    channel: Channel = "chat"
+    log: list[Fact] = field(default_factory=list)
+    session_id: str = "session-1"
+
+    def __post_init__(self) -> None:
+        self.conversation = Conversation.fold(self.session_id, self.log)
+
+    async def says(self, text: str) -> Reply:
+        """A turn and its answer."""
+        turn_id = f"turn-{len(self.conversation.turns) + 1}"
+        self._keep(CustomerTurn(turn_id=turn_id, channel=self.channel, pii=Words(text=text)))
+        return await self.hears(turn_id)
+
+    async def hears(self, turn_id: str) -> Reply:
+        """The answer to a turn that is in the conversation already."""
+        reply = await collected(self.agent.respond(self.conversation, turn_id, self.channel), self._keep)
+        self._keep(ReplyDone(turn_id=f"{turn_id}-reply", answers=turn_id, pii=Words(text=reply.text)))
+        return reply
+
+    def after(self, facts: Iterable[Fact], agent: Answerer) -> "Customer":
+        """The same customer after a restart of which only these facts are left."""
+        return Customer(agent, self.channel, list(facts), self.session_id)
+
+    def _keep(self, fact: Fact) -> None:
+        self.log.append(fact)
+        self.conversation.apply(fact)
+
+
+async def collected(pieces: AsyncIterator[Piece], keep: Callable[[Fact], None]) -> Reply:
+    """All pieces of an answer; each fact is kept before the next piece is asked for."""
+    loop = asyncio.get_running_loop()
+    begun, first = loop.time(), None
+    came: list[Piece] = []
+    async for piece in pieces:
+        came.append(piece)
+        if isinstance(piece, Say) and first is None:
+            first = loop.time() - begun
+        if isinstance(piece, Fact):
+            keep(piece)
+    return Reply(came, first)
