@@ -7,10 +7,11 @@ there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is
     leg.py room.py        one live connection to one person; who hears whom, and who may speak
     webrtc/               a browser's connection as a leg: signalling, audio, data channel, RTVI
     web/                  HTTP and websocket routes, message types; serves the built page
-    live.py               a session while it lasts: sequence numbers, listeners, one reply at a time
+    session_log.py        the facts of a live session: numbered, stored, folded, shown to listeners
+    live.py call.py       a session while it lasts: messages, one reply at a time; a call in it
     session.py events.py store/   the record, the typed events, SQLite or PostgreSQL
     config.py             the one configuration; the only reader of the environment
-    app.py children.py    builds everything once; the processes that live and die with us
+    app.py answering.py speech.py children.py   builds everything once; processes that live and die with us
     weights/              model files: catalogue, fetching, checking
     cli/                  serve, call, chat, models, doctor, check
 

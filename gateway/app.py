@@ -91,6 +91,7 @@ async def serve(config: Config, assembly: Assembly, health: Health, announce: An
         health.hope_for("voice")
     with _listening(config) as listener:
         async with open_store(config.store.url.get_secret_value()) as store:
+            health.report("store", State.UP)
             health.ask("store", store.check)
             announce(_address(config, listener))
             try:

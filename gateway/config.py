@@ -81,7 +81,7 @@ class Store(Section):
 
 
 class Redis(Section):
-    """Live state shared by several nodes; without it one process keeps it in memory."""
+    """Live state shared by several nodes. Nothing uses it yet: one process keeps its own in memory."""
 
     url: SecretStr | None = None
 

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from gateway.config import Config, Recogniser, Voice
+from pipelines.audio import SAMPLE_RATE
 from pipelines.phrases import Phrases
 from pipelines.services import PipecatService, openai_recognizer, openai_voice
 from pipelines.synthesizer import PiperSettings
@@ -23,6 +24,7 @@ def voice_settings(config: Config, learnt: tuple[str, ...] = ()) -> VoiceSetting
         voice=_voice(config.voice, folder),
         phrases=Phrases(),
         learnt=learnt,
+        rates=(SAMPLE_RATE,),  # browser calls are the only legs there are
     )
 
 
