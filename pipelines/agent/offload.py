@@ -51,5 +51,5 @@ class ThreadOffload:
             _WAITING.set(self._waiting)
 
     def close(self) -> None:
-        """Take no more work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Take no more work; blocks until what runs has ended, some milliseconds."""
+        self._threads.shutdown(cancel_futures=True)

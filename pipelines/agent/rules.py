@@ -38,6 +38,12 @@ _YES = re.compile(rf"^{_LEAD_IN}{_YES_WORDS}\b")
 _NO = re.compile(rf"^{_LEAD_IN}{_NO_WORDS}\b")
 _DOUBT = re.compile(rf"\b{_DOUBT_WORDS}\b")
 
+_ASKS = re.compile(
+    r"\b(?:what|when|where|why|how|who|which|(?:can|could|do|will|would|should) (?:you|i)|(?:is|does|will) it"
+    r"|(?:is|are) there|tell me|explain|know)\b"
+)
+'A recogniser often leaves out the comma of "yeah, what is your policy", which is no yes to anything.'
+
 _LEAVE_WORDS = _any(
     "never ?mind, forget it, forget that, forget about it, forget about that, leave it, drop it, scrap that",
     "skip it, changed my mind, no longer want, no longer need, let's not, stop this, start over",
@@ -127,7 +133,14 @@ def yes_or_no(text: str, also_yes: tuple[str, ...] = ()) -> Literal["yes", "no"]
         return "yes"
     if _NO.match(without_idioms):
         return "no"
-    return "yes" if _YES.match(without_idioms) and not _DOUBT.search(without_idioms) else None
+    doubtful = _DOUBT.search(without_idioms) or _ASKS.search(without_idioms)
+    return "yes" if _YES.match(without_idioms) and not doubtful else None
+
+
+def answer_in_front(text: str) -> Literal["yes", "no"] | None:
+    """The yes or no that stands for itself before something else ("yes, and what does it cost?")."""
+    parts = re.split(r"[.!]\s+|,?\s+(?:and|also)\s+", text.strip(), maxsplit=1)
+    return yes_or_no(parts[0]) if len(parts) > 1 else None
 
 
 def rest_after_answer(text: str) -> str:

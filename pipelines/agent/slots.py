@@ -67,7 +67,7 @@ class Slots:
             return []
         if heard.position.awaiting not in (CONFIRMATION, PERSON):
             return list(self.filled(heard))
-        answer = rules.yes_or_no(rules.clauses(heard.text)[0])
+        answer = rules.answer_in_front(heard.text)
         if answer == "yes" and any(isinstance(command, Ask) for command in commands):
             return [Affirm()]
         return [Deny()] if answer == "no" else []

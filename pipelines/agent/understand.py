@@ -36,7 +36,7 @@ LIMITS = Limits(first_token_s=1.5, total_s=2.0, tokens=24)
 "What a guess of the model may cost; a turn is answered within three seconds, come what may."
 _SURE_IN_WORKFLOW = 0.85
 "While a question of ours is open, what came is more likely an answer to it than something new."
-_POSSIBLE = 0.2
+_POSSIBLE = 0.35
 _PLAUSIBLE = 0.4
 _LONGEST = 600
 "Characters that are classified; values are looked for in all of it."
@@ -94,9 +94,11 @@ class Understander:
             return _certain(self._unanswered(position))
         if rules.wants_person(text):
             return _certain(HandOff())
-        if kind := rules.courtesy(text):
+        asked = position.awaiting in (CONFIRMATION, PERSON)
+        kind = rules.courtesy(text)
+        if kind and not (asked and rules.yes_or_no(text)):
             return _certain(Courtesy(kind))
-        if position.awaiting in (CONFIRMATION, PERSON):
+        if asked:
             return self._answer_to_question(heard)
         if position.workflow is None:
             return self._bare_words(heard)

@@ -37,7 +37,10 @@ _VALUE_PHRASES = (
         " ",
     ),
     (re.compile(r"(?:and )?(?:my |the )?(?:e-?mail(?: address)?(?: is|:)?\s+)?[\w.+-]+@[\w.-]+"), " "),
-    (re.compile(rf"(?:my |the |for |of )*(?:(?:order|number|no)(?: number)?(?: is| was)? |# ?)*{_NUMBER}"), " my order "),
+    (
+        re.compile(rf"(?:my |the |for |of )*(?:(?:order|number|no)(?: number)?(?: is| was)? |# ?)*{_NUMBER}"),
+        " my order ",
+    ),
     (re.compile(r"\bmy order (?:is |number )*my order\b"), "my order"),
 )
 
