@@ -197,7 +197,7 @@ def test_a_turn_that_is_answered_again_after_a_kill_gives_the_same_receipt_and_n
             restarted = customer.after(log[:kept], agent_over(shop))
             [turn] = restarted.conversation.unanswered()
             again = await restarted.hears(turn.turn_id)
-            assert [use.receipt_id for use in again.tools] == [receipt], f"killed after {log[kept - 1].type}"
+            assert [use.receipt_id for use in again.tools] == [receipt], f"killed after {log[kept - 1]!r}"
             assert again.text == done.text
         assert deeds(shop) == ["refund"]
 

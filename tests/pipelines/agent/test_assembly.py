@@ -1,0 +1,119 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from knowledge.embedding import EmbeddingUnavailable, Vectors
+from pipelines.agent.agent import Agent
+from pipelines.agent.assembly import Surroundings, build_agent
+from pipelines.agent.classifier import Embedder
+from pipelines.agent.patience import Patience
+from pipelines.agent.routing import Endpoints
+from tests import virtual_time
+from tests.fakes.agent_parts import SHOP_DEFINITION, Customer, Shelf, model_of, on_the_spot, passage
+from tests.fakes.hashed_embedder import HashedEmbedder
+from tests.fakes.scripted_model import Reply, ScriptedModel, hang, json_answer, status
+from tests.fakes.shop_in_process import NOW
+from tools.policy import PolicyLimits
+from tools.toolbox import Toolbox
+
+GIBBERISH = "flurbel gnarp"
+NO_MODELS = Endpoints()
+
+
+class Recording(HashedEmbedder):
+    """Notes in which threads it works."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[str] = set()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.threads.add(threading.current_thread().name.split("_")[0])
+        return super().embed(texts)
+
+
+class Dead:
+    """An embedder whose model does not run."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        raise EmbeddingUnavailable("no model")
+
+
+def agent(
+    models: Endpoints = NO_MODELS, embedder: Embedder | None = None, patience: Patience | None = None
+) -> Agent:
+    shelf = Shelf(**{"return policy": [passage("You have 30 days.", 0.9)]})
+    tools = Toolbox([], PolicyLimits())
+    # Threads do not go with a clock that jumps: where there is one, the work is done on the spot.
+    offload = None if isinstance(embedder, Recording) else on_the_spot
+    surroundings = Surroundings(tools, shelf, embedder or HashedEmbedder(), lambda: NOW, offload)
+    return build_agent(SHOP_DEFINITION, models, surroundings, patience)
+
+
+def test_an_agent_without_any_model_answers_and_its_blocking_work_runs_in_its_own_threads() -> None:
+    async def main() -> None:
+        embedder = Recording()
+        built = agent(embedder=embedder)
+        embedder.threads.clear()
+        customer = Customer(built)
+        assert (await customer.says("what is your return policy")).text == "You have 30 days."
+        assert embedder.threads == {"agent"}
+        await built.close()
+
+    asyncio.run(main())
+
+
+def test_the_models_do_what_they_are_routed_to() -> None:
+    guessing, talking = ScriptedModel(otherwise=json_answer({"intent": "chat"})), ScriptedModel()
+
+    async def main() -> str:
+        models = Endpoints(understand=model_of(guessing), answer=model_of(talking))
+        return (await Customer(agent(models)).says(GIBBERISH)).text
+
+    assert virtual_time.run(main()) == "All right."
+    assert [request.kind for request in guessing.requests] == ["json"]
+    assert [request.kind for request in talking.requests] == ["text"]
+
+
+def test_only_tools_of_the_routing_are_shown_to_the_model() -> None:
+    script = ScriptedModel()
+    with pytest.raises(KeyError):
+        agent(Endpoints(answer=model_of(script), tools=("no_such_tool",)))
+
+
+def test_patience_is_as_it_is_set() -> None:
+    async def main() -> float | None:
+        models = Endpoints(answer=model_of(ScriptedModel(otherwise=hang())))
+        patience = Patience(notice_s=0.5, give_up_s=1)
+        return (await Customer(agent(models, patience=patience)).says("tell me a joke")).first_words_s
+
+    assert virtual_time.run(main()) == pytest.approx(0.5)
+
+
+def test_warming_has_each_model_read_what_its_answers_begin_with() -> None:
+    guessing, talking = ScriptedModel(), ScriptedModel()
+
+    async def main() -> None:
+        await agent(Endpoints(understand=model_of(guessing), answer=model_of(talking))).warm()
+
+    virtual_time.run(main())
+    begun = [str(request.messages[0]["content"]) for request in talking.requests]
+    assert len(begun) == 2 and all(SHOP_DEFINITION.persona in prompt for prompt in begun)
+    [prompt] = [str(request.messages[0]["content"]) for request in guessing.requests]
+    assert "order_status" in prompt
+
+
+@pytest.mark.parametrize("trouble", [status(500), hang()])
+def test_warming_a_model_that_is_down_does_no_harm(trouble: Reply) -> None:
+    async def main() -> None:
+        model = model_of(ScriptedModel(otherwise=trouble))
+        await agent(Endpoints(understand=model, answer=model)).warm()
+
+    virtual_time.run(main())
+
+
+def test_without_an_embedding_model_there_is_no_agent() -> None:
+    with pytest.raises(EmbeddingUnavailable):
+        agent(embedder=Dead())
