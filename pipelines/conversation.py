@@ -16,6 +16,7 @@ from pipelines.facts import (
     ReplyDone,
     ToolCalled,
     ToolFinished,
+    Understood,
     WorkflowChanged,
 )
 from tools.tool import Evidence, Identity
@@ -44,6 +45,14 @@ class WorkflowState:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a turn is understood and decided by."""
+
+    workflow: WorkflowState | None
+    identity: Identity | None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolUse:
     """A tool call of this conversation and what came of it."""
 
@@ -69,6 +78,8 @@ class Conversation:
         "By call id, in order."
         self.handoff: HandoffRequested | None = None
         self._answered: set[str] = set()
+        self._begun: dict[str, Standing] = {}
+        "By turn id: where things stood when its answer began, until that is done."
 
     def apply(self, fact: Fact) -> None:
         """Fold one fact in; facts that say nothing about state are ignored."""
@@ -79,6 +90,9 @@ class Conversation:
                 self.turns.append(Turn(fact.turn_id, "bot", fact.pii.text, fact.interrupted))
                 if fact.answers is not None:
                     self._answered.add(fact.answers)
+                    self._begun.pop(fact.answers, None)
+            case Understood():
+                self._begun.setdefault(fact.turn_id, Standing(self.workflow, self.identity))
             case WorkflowChanged():
                 self.workflow = WorkflowState(
                     fact.workflow, fact.state, fact.awaiting, fact.attempts, dict(fact.pii.values)
@@ -109,6 +123,14 @@ class Conversation:
         for fact in facts:
             conversation.apply(fact)
         return conversation
+
+    def standing(self, turn_id: str) -> Standing:
+        """Where things stood before the answer to this turn: now, unless one was begun and never done.
+
+        A restarted server answers such a turn again. It has to read "yes" or "60614" as it did the first
+        time, and not as words that follow upon their own effect.
+        """
+        return self._begun.get(turn_id) or Standing(self.workflow, self.identity)
 
     def unanswered(self) -> list[Turn]:
         """Customer turns without a reply, oldest first: what a restarted server still owes."""

@@ -23,7 +23,7 @@ from pipelines.agent.understand import Understander
 from pipelines.agent.wording import render
 from pipelines.agent.workflow import decide, offer_person, proceed
 from pipelines.answer import Basis, Piece, Say
-from pipelines.conversation import Conversation
+from pipelines.conversation import Conversation, WorkflowState
 from pipelines.facts import Channel, Cited, HandoffRequested, Trouble, Unavailable, Understood
 from tools.tool import ToolResult
 
@@ -59,7 +59,8 @@ class TurnAnswer:
         self._turn_id = turn_id
         self._channel: Channel = channel
         self._actions = Actions(parts.tools, parts.clock, conversation, turn_id)
-        self._position = _position(conversation, parts.definition)
+        self._standing = conversation.standing(turn_id)
+        self._position = _position(conversation, self._standing.workflow, parts.definition)
         self._basis = Basis("fixed")
         self._told: Basis | None = None
         self._spoken = False
@@ -70,7 +71,8 @@ class TurnAnswer:
     async def pieces(self) -> AsyncGenerator[Piece, None]:
         """The whole answer. Ends with an honest sentence if a part of us is not available."""
         try:
-            heard = Heard(self._text(), self._position, self._verified)
+            verified = self._standing.identity is not None
+            heard = Heard(self._text(), self._position, verified)
             understood = await self._parts.understander.understand(heard)
             yield Understood(
                 turn_id=self._turn_id,
@@ -79,7 +81,7 @@ class TurnAnswer:
                 confidence=round(understood.confidence, 3),
             )
             definition = self._parts.definition
-            decision = decide(definition, self._position, understood.commands, verified=self._verified)
+            decision = decide(definition, self._position, understood.commands, verified=verified)
             async with aclosing(self._carry_out(decision)) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -265,22 +267,20 @@ def _returned(result: ToolResult) -> Returned:
     )
 
 
-def _position(conversation: Conversation, definition: Definition) -> Position:
+def _position(conversation: Conversation, state: WorkflowState | None, definition: Definition) -> Position:
     """Where the conversation stands, as its facts say."""
-    state = conversation.workflow
     bot_turns = [turn for turn in conversation.turns if turn.party == "bot"]
     return Position.of(
         state,
         definition,
         question_heard=not bot_turns or not bot_turns[-1].interrupted,
-        results=_results(conversation),
+        results=_results(conversation, state),
     )
 
 
-def _results(conversation: Conversation) -> dict[str, Any]:
+def _results(conversation: Conversation, state: WorkflowState | None) -> dict[str, Any]:
     """What tools have told about the order that the workflow under way is about, for sentences."""
-    slots = conversation.workflow.slots if conversation.workflow else {}
-    order_id = slots.get("order_id")
+    order_id = state.slots.get("order_id") if state else None
     results: dict[str, Any] = {}
     for use in conversation.tools.values():
         if use.outcome != "failed" and use.arguments.get("order_id", order_id) == order_id:

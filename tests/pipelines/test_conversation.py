@@ -12,6 +12,7 @@ from pipelines.facts import (
     ReplyDone,
     ToolCalled,
     ToolFinished,
+    Understood,
     Values,
     Words,
     WorkflowChanged,
@@ -68,6 +69,18 @@ def test_a_turn_without_a_reply_is_still_owed() -> None:
     assert [turn.turn_id for turn in conversation.unanswered()] == ["c2"]
     conversation.apply(answered("r2", "c2", "I asked a colleague."))
     assert conversation.unanswered() == []
+
+
+def test_a_turn_whose_answer_was_cut_off_stands_where_its_answer_began() -> None:
+    asking = WorkflowChanged(workflow="refund", state="active", awaiting="confirmation")
+    ended = WorkflowChanged(workflow="refund", state="done")
+    begun = Understood(turn_id="c9", commands=["affirm"], by="rules", confidence=1.0)
+    conversation = Conversation.fold("s", [asking, begun, ended, begun])
+    stood = conversation.standing("c9").workflow
+    assert stood is not None and (stood.state, stood.awaiting) == ("active", "confirmation")
+    assert conversation.standing("c10").workflow == conversation.workflow
+    conversation.apply(answered("r9", "c9", "Done."))
+    assert conversation.standing("c9").workflow == conversation.workflow
 
 
 def test_evidence_is_what_the_customer_said_and_what_tools_found() -> None:
