@@ -111,7 +111,7 @@ def test_a_whole_call_with_the_real_models(models_folder: Path) -> None:
                 tasks.create_task(talk.call.run(), name="call")
                 await asyncio.sleep(1.5)
                 await talk.say(await said(models, "Where is my order one zero four three seven?"), then=4)
-                await talk.say(await said(models, "Stop, I want to speak to a person."), then=4)
+                await talk.say(await said(models, "I want to speak to a person now."), then=4)
                 talk.leg.leave()
             assert models.whisper_workers is not None and not models.whisper_workers._queue
         first, second = [bare(fact.pii.text) for fact in talk.of(CustomerTurn)]
