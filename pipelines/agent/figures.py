@@ -13,6 +13,7 @@ _MONTHS_AND_DAYS = re.compile(
     r"\b(january|february|march|april|june|july|august|september|october|november|december"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b"
 )
+_YES_OR_NO = re.compile(r"\W*(yes|no)\b")
 _DECIMAL = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
@@ -20,6 +21,15 @@ def unsupported(answer: str, sources: Iterable[str]) -> list[str]:
     """The figures and names of days and months in `answer` that none of `sources` has."""
     known = {figure for source in sources for figure in _figures(source)}
     return [figure for figure in _figures(answer) if figure not in known]
+
+
+def contradicts(answer: str, sources: Iterable[str]) -> bool:
+    """Whether `answer` begins with a yes or no that none of `sources` begins with."""
+    said = _YES_OR_NO.match(answer.lower())
+    if said is None:
+        return False
+    found = (_YES_OR_NO.match(source.lower()) for source in sources)
+    return all(each is None or each[1] != said[1] for each in found)
 
 
 def _figures(text: str) -> Iterator[str]:

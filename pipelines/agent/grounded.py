@@ -15,7 +15,7 @@ from knowledge.chunk import sentences
 from knowledge.index import COVERED
 from knowledge.passage import Match
 from pipelines.agent.definition import Definition
-from pipelines.agent.figures import unsupported
+from pipelines.agent.figures import contradicts, unsupported
 from pipelines.agent.model import Asked, LanguageModel, Limits, ModelUnavailable
 from pipelines.agent.offload import Offload
 from pipelines.agent.prompt_texts import ANSWER
@@ -27,6 +27,7 @@ SURE = 0.72
 "From this score on the lead paragraph is the answer."
 LIMITS = Limits(first_token_s=6.0, total_s=10.0, tokens=90)
 _NEARLY = 0.2
+"A passage whose score is so much lower than the best is about something else."
 _SENTENCES = {"voice": 2, "chat": 4}
 _PASSAGES = {"voice": 1, "chat": 2}
 "What the model reads: a passage costs it about a second on two cores."
@@ -88,7 +89,8 @@ class Grounded:
             async for piece in self._quote(finding, channel, ""):
                 yield piece
             return
-        matches = [match for match in finding.matches if match.score >= COVERED][: _PASSAGES[channel]]
+        enough = max(COVERED, finding.best.score - _NEARLY)
+        matches = [match for match in finding.matches if match.score >= enough][: _PASSAGES[channel]]
         said = 0
         try:
             async with aclosing(self._phrased(finding.question, matches)) as phrased:
@@ -123,7 +125,10 @@ class Grounded:
         ]
         async with aclosing(self._model.stream(messages, limits=LIMITS)) as stream:
             async for sentence in whole_sentences(stream):
-                if unsupported(sentence, [*texts, question]) or "don't know" in sentence.lower():
+                # A figure of the question is no evidence: "so I have 90 days?" must not be nodded through.
+                if unsupported(sentence, texts) or contradicts(sentence, texts):
+                    return
+                if "don't know" in sentence.lower():
                     return
                 yield sentence
 

@@ -111,6 +111,7 @@ _SAYS_NOTHING = frozenset(
     "should make".split()
 )
 _BACK_REFERENCE = re.compile(r"\b(?:it|that|this|the same|(?:that|this|same) (?:one|order))\b")
+_SELF = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|me|mine|our|we)\b")
 _QUESTION_FIRST = re.compile(r"^(?:what|when|where|why|how|who|which|is|are|can|could|do|does|will|would)\b")
 _BORDER = re.compile(
     r"[.?!;]+\s+"
@@ -195,6 +196,11 @@ def says_more(words: str, least: int) -> bool:
     """Whether words that a value was taken out of still have so many that say something of their own."""
     left = [word for word in plain(words).replace("my order", "").split() if word not in _SAYS_NOTHING]
     return len(left) >= least
+
+
+def speaks_of_self(text: str) -> bool:
+    """Whether the customer speaks of themselves and what is theirs, and not only of us."""
+    return bool(_SELF.search(plain(text)))
 
 
 def is_question(text: str) -> bool:

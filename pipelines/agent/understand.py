@@ -196,9 +196,12 @@ class Understander:
         if not rules.is_question(heard.text):
             return None
         coverage = await self._covered(heard.text[:_LONGEST])
-        nothing_else = guesses[0].name == "ask" or guesses[0].confidence < _POSSIBLE
+        best = guesses[0]
+        # "Do you sell plane tickets?" is about us: the articles know, or nobody does.
+        about_us = not rules.speaks_of_self(heard.text) and best.name != "chat"
+        nothing_else = about_us or best.name == "ask" or best.confidence < _POSSIBLE
         if coverage >= SURE or (nothing_else and not heard.position.awaiting):
-            return Understanding((Ask(heard.text),), "classifier", max(coverage, 1 - guesses[0].confidence))
+            return Understanding((Ask(heard.text),), "classifier", max(coverage, 1 - best.confidence))
         return None
 
     async def _by_model(self, heard: Heard, guesses: Sequence[Guess]) -> Understanding | None:

@@ -49,7 +49,7 @@ def test_fifty_chats_and_five_calls_at_once_keep_the_event_loop_free(gateway: st
 
 
 def _share_in_time(gateway: str) -> float:
-    """How many of the event loop's timers fired in time while a crowd was there; no visitor may see an error."""
+    """The part of the loop's timers that fired in time while a crowd was there; no visitor sees an error."""
     before = _lag(gateway)
     # Customers have machines of their own; here they are a process that stands back behind the gateway.
     crowd = [

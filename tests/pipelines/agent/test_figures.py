@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.agent.figures import unsupported
+from pipelines.agent.figures import contradicts, unsupported
 
 PASSAGE = "Return it within 30 days. Express shipping is $15.00 and 1,299 points expire on a Monday in June."
 
@@ -30,3 +30,10 @@ def test_figures_of_the_passage_are_supported_however_they_are_written(answer: s
 )
 def test_figures_that_nobody_gave_are_found(answer: str, figure: str) -> None:
     assert unsupported(answer, [PASSAGE]) == [figure]
+
+
+def test_a_yes_or_no_that_no_passage_begins_with_contradicts() -> None:
+    assert contradicts("No, by standard shipping.", ["Yes, by standard shipping."])
+    assert contradicts("Yes, we do.", ["We ship to Canada."])
+    assert not contradicts("Yes. You can.", ["No. Never.", "Yes, you can."])
+    assert not contradicts("Nothing is free.", ["Yes."])
