@@ -25,6 +25,8 @@ from pipelines.facts import Channel, Cited, Trouble
 
 SURE = 0.72
 "From this score on the lead paragraph is the answer."
+_BARE_WORDS = 1
+"A sentence of no more words is said together with the next one, or not at all."
 LIMITS = Limits(first_token_s=6.0, total_s=10.0, tokens=90)
 _NEARLY = 0.2
 "A passage whose score is so much lower than the best is about something else."
@@ -123,6 +125,7 @@ class Grounded:
             {"role": "system", "content": ANSWER.format(persona=self._definition.persona)},
             {"role": "user", "content": "\n".join([*texts, f"Question: {question}"])},
         ]
+        bare = ""
         async with aclosing(self._model.stream(messages, limits=LIMITS)) as stream:
             async for sentence in whole_sentences(stream):
                 # A figure of the question is no evidence: "so I have 90 days?" must not be nodded through.
@@ -130,7 +133,10 @@ class Grounded:
                     return
                 if "don't know" in sentence.lower():
                     return
-                yield sentence
+                bare = f"{bare} {sentence}".strip()
+                if len(bare.split()) > _BARE_WORDS:  # a "Yes." by itself answers nothing
+                    yield bare
+                    bare = ""
 
 
 def _basis(matches: Sequence[Match]) -> Basis:

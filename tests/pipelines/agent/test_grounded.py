@@ -84,6 +84,16 @@ def test_figures_that_are_in_no_passage_are_not_said_but_the_passage_is(words: s
     assert cited(reply) == ["returns#how-it-works/1"]
 
 
+def test_a_bare_yes_is_said_with_its_reason_or_not_at_all() -> None:
+    reason = ScriptedModel(otherwise=text("Yes. It must not have been pitched."))
+    assert (
+        answered(passage(DETAIL, 0.9, lead=False), script=reason).text
+        == "Yes. It must not have been pitched."
+    )
+    bare = ScriptedModel(otherwise=text("Yes."))
+    assert answered(passage(DETAIL, 0.9, lead=False), script=bare).text == f"Here is what I found: {DETAIL}"
+
+
 def test_an_invented_figure_ends_an_answer_that_began_well() -> None:
     script = ScriptedModel(otherwise=text("Only if never pitched. Else it costs 99 dollars. Fine."))
     assert answered(passage(DETAIL, 0.9, lead=False), script=script).text == "Only if never pitched."
