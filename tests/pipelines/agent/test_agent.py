@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cache
 
@@ -8,21 +9,117 @@ from pipelines.agent.agent import Agent
 from pipelines.agent.assembly import Surroundings, build_agent
 from pipelines.agent.routing import Endpoints
 from pipelines.facts import (
+    Channel,
     HandoffRequested,
     IdentityVerified,
     Trouble,
 )
 from tests import virtual_time
-from tests.fakes.agent_parts import SHOP_DEFINITION, Customer, Shelf, model_of, on_the_spot, passage
+from tests.fakes import scripted_model as play
+from tests.fakes.customer import Customer
 from tests.fakes.hashed_embedder import HashedEmbedder
-from tests.fakes.scripted_model import ScriptedModel, after, hang, status, text
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.shop_in_process import NOW, TOKEN, Shop, shop_in_process
+from tests.pipelines.agent.stage import SHOP, Shelf, Talk, agent_on_stage, inline, match, model_of
 from tools.connector import ShopSettings, connected
 from tools.policy import PolicyLimits
 from tools.shop_toolbox import shop_toolbox
 
-RETURNS = passage("You have 30 days to return an item.", 0.95, article="return-policy")
-CHAT = "tell me a joke"
+
+@pytest.mark.parametrize("channel", ["voice", "chat"])
+def test_the_greeting_is_the_definitions(channel: Channel) -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            assert agent.greeting(channel) == getattr(SHOP.greeting, channel)
+
+    virtual_time.run(main())
+
+
+def test_with_a_model_that_hangs_something_true_is_said_within_three_seconds_and_a_person_offered() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.hang())
+        async with agent_on_stage(script, first_token_s=30.0, total_s=30.0) as agent:
+            talk = Talk(agent)
+            loop = asyncio.get_running_loop()
+            begun = loop.time()
+            reply = await talk.say("tell me a joke")
+            assert reply.startswith("That takes me a little longer than usual")
+            assert "can't work that out" in reply and "colleague" in reply
+            assert [fact.code for fact in talk.of(Trouble)] == ["answer_slow", "model_slow"]
+            assert loop.time() - begun <= 12.5
+            await talk.say("yes")
+            assert talk.of(HandoffRequested)
+
+    virtual_time.run(main())
+
+
+def test_a_slow_model_is_announced_and_then_heard() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.after(4.0, play.text("It was in tents.")))
+        async with agent_on_stage(script) as agent:
+            reply = await Talk(agent).say("tell me a joke")
+            assert reply == "That takes me a little longer than usual, one moment. It was in tents."
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("trouble", [play.hang(), play.after(5, play.text("Knock, knock."))])
+def test_within_three_seconds_something_is_said_whatever_the_model_does(trouble: play.Reply) -> None:
+    async def main() -> None:
+        async with agent_on_stage(ScriptedModel(otherwise=trouble)) as agent:
+            reply = await Customer(agent).says("tell me a joke")
+            assert reply.first_words_s is not None and reply.first_words_s <= 3
+
+    virtual_time.run(main())
+
+
+def test_workflows_and_sure_passages_never_wait_for_a_model_that_is_dead() -> None:
+    async def main() -> None:
+        shelf = Shelf({"return": [match("You can return unused items within 30 days.", 0.9)]})
+        script = ScriptedModel(otherwise=play.hang())
+        async with agent_on_stage(script, shelf) as agent:
+            talk = Talk(agent)
+            loop = asyncio.get_running_loop()
+            begun = loop.time()
+            await talk.say("what is your return policy")
+            await talk.say("where is my order 10437, my zip code is 60614")
+            assert loop.time() == begun
+            assert not script.requests
+
+    virtual_time.run(main())
+
+
+def test_warming_reads_the_prompts_that_answers_begin_with() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        async with agent_on_stage(script) as agent:
+            await agent.warm()
+            prompts = [str(request.messages[0]["content"]) for request in script.requests]
+            assert len(prompts) == 3 and all(request.body["max_tokens"] == 1 for request in script.requests)
+            assert sum(SHOP.persona in prompt for prompt in prompts) == 2
+
+    virtual_time.run(main())
+
+
+def test_warming_never_fails() -> None:
+    async def main() -> None:
+        async with agent_on_stage(ScriptedModel(otherwise=play.status(500))) as agent:
+            await agent.warm()
+        async with agent_on_stage() as agent:
+            await agent.warm()
+
+    virtual_time.run(main())
+
+
+def test_hundreds_of_answers_at_once_do_not_disturb_each_other() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talks = [Talk(agent) for _ in range(100)]
+            async with asyncio.TaskGroup() as tasks:
+                asked = [tasks.create_task(t.say("what is your name"), name="talk") for t in talks]
+            assert len({task.result() for task in asked}) == 1
+
+    virtual_time.run(main())
 
 
 @cache
@@ -33,10 +130,8 @@ def embedder() -> HashedEmbedder:
 def agent_over(shop: Shop, script: ScriptedModel | None = None) -> Agent:
     model = model_of(script) if script else None
     tools = shop_toolbox(shop.connector, PolicyLimits())
-    surroundings = Surroundings(
-        tools, Shelf(**{"return policy": [RETURNS]}), embedder(), lambda: NOW, on_the_spot
-    )
-    return build_agent(SHOP_DEFINITION, Endpoints(answer=model), surroundings)
+    surroundings = Surroundings(tools, Shelf(), embedder(), lambda: NOW, inline)
+    return build_agent(SHOP, Endpoints(answer=model), surroundings)
 
 
 def with_customer(
@@ -51,14 +146,6 @@ def with_customer(
 
 def deeds(shop: Shop) -> list[str]:
     return [operation for (operation,) in shop.database.execute("SELECT operation FROM deeds")]
-
-
-def test_the_greeting_fits_the_channel() -> None:
-    async def scene(customer: Customer, shop: Shop) -> None:
-        assert customer.agent.greeting("voice") == SHOP_DEFINITION.greeting.voice
-        assert customer.agent.greeting("chat") == SHOP_DEFINITION.greeting.chat
-
-    with_customer(scene)
 
 
 def test_an_order_is_looked_up_once_the_customer_has_proven_who_they_are() -> None:
@@ -111,59 +198,6 @@ def test_what_is_over_the_limit_is_refused_and_a_person_offered_and_called() -> 
     with_customer(scene)
 
 
-def test_a_question_is_answered_from_the_articles_in_the_middle_of_something() -> None:
-    async def scene(customer: Customer, shop: Shop) -> None:
-        await customer.says("where is my order")
-        told = await customer.says("what is your return policy")
-        assert told.text.startswith("You have 30 days to return an item. Back to your order.")
-        assert [each.article for each in told.basis.citations] == ["return-policy"]
-        assert customer.conversation.workflow is not None
-        assert customer.conversation.workflow.awaiting == "order_id"
-
-    with_customer(scene)
-
-
-# --- when something is down --------------------------------------------------------------------------
-
-
-def test_without_a_model_orders_go_on_and_the_rest_is_told_honestly() -> None:
-    async def scene(customer: Customer, shop: Shop) -> None:
-        told = await customer.says(CHAT)
-        assert told.text == "I'm sorry, I don't know that. Would you like me to get a colleague for you?"
-        assert (await customer.says("where is my order")).text == "What is the order number?"
-
-    with_customer(scene)
-
-
-def test_a_model_that_is_down_is_told_with_words_and_as_a_fact() -> None:
-    async def scene(customer: Customer, shop: Shop) -> None:
-        told = await customer.says(CHAT)
-        assert [fact.code for fact in told.facts(Trouble)] == ["model_unavailable"]
-        assert told.text.endswith("Would you like me to get a colleague for you?")
-
-    with_customer(scene, ScriptedModel(otherwise=status(500)))
-
-
-def test_a_slow_model_is_announced_within_three_seconds_and_its_answer_follows() -> None:
-    async def scene(customer: Customer, shop: Shop) -> None:
-        told = await customer.says(CHAT)
-        assert told.first_words_s is not None and told.first_words_s <= 3
-        assert told.text == f"{SHOP_DEFINITION.phrases.slow.chat} Knock, knock."
-
-    with_customer(scene, ScriptedModel(otherwise=after(5, text("Knock, knock."))))
-
-
-def test_a_model_that_hangs_never_leaves_the_customer_in_silence() -> None:
-    async def scene(customer: Customer, shop: Shop) -> None:
-        told = await customer.says(CHAT)
-        assert told.first_words_s is not None and told.first_words_s <= 3
-        assert SHOP_DEFINITION.phrases.late.chat in told.text
-        assert [fact.code for fact in told.facts(Trouble)] == ["answer_slow", "model_slow"]
-        assert (await customer.says("where is my order")).text == "What is the order number?"
-
-    with_customer(scene, ScriptedModel(otherwise=hang()))
-
-
 def test_a_shop_that_is_down_is_said_and_a_person_offered() -> None:
     async def main() -> None:
         def refuse(request: httpx.Request) -> httpx.Response:
@@ -179,9 +213,6 @@ def test_a_shop_that_is_down_is_said_and_a_person_offered() -> None:
         assert told.text.endswith("Would you like me to get a colleague for you?")
 
     virtual_time.run(main())
-
-
-# --- kill and replay ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from pipelines.agent.classifier import Embedder
 from pipelines.agent.patience import Patience
 from pipelines.agent.routing import Endpoints
 from tests import virtual_time
-from tests.fakes.agent_parts import SHOP_DEFINITION, Customer, Shelf, model_of, on_the_spot, passage
+from tests.fakes.customer import Customer
 from tests.fakes.hashed_embedder import HashedEmbedder
 from tests.fakes.scripted_model import Reply, ScriptedModel, hang, json_answer, status
 from tests.fakes.shop_in_process import NOW
+from tests.pipelines.agent.stage import SHOP, Shelf, inline, match, model_of
 from tools.policy import PolicyLimits
 from tools.toolbox import Toolbox
 
@@ -44,12 +45,12 @@ class Dead:
 def agent(
     models: Endpoints = NO_MODELS, embedder: Embedder | None = None, patience: Patience | None = None
 ) -> Agent:
-    shelf = Shelf(**{"return policy": [passage("You have 30 days.", 0.9)]})
+    shelf = Shelf({"return policy": [match("You have 30 days.", 0.9)]})
     tools = Toolbox([], PolicyLimits())
     # Threads do not go with a clock that jumps: where there is one, the work is done on the spot.
-    offload = None if isinstance(embedder, Recording) else on_the_spot
+    offload = None if isinstance(embedder, Recording) else inline
     surroundings = Surroundings(tools, shelf, embedder or HashedEmbedder(), lambda: NOW, offload)
-    return build_agent(SHOP_DEFINITION, models, surroundings, patience)
+    return build_agent(SHOP, models, surroundings, patience)
 
 
 def test_an_agent_without_any_model_answers_and_its_blocking_work_runs_in_its_own_threads() -> None:
@@ -100,7 +101,7 @@ def test_warming_has_each_model_read_what_its_answers_begin_with() -> None:
 
     virtual_time.run(main())
     begun = [str(request.messages[0]["content"]) for request in talking.requests]
-    assert len(begun) == 2 and all(SHOP_DEFINITION.persona in prompt for prompt in begun)
+    assert len(begun) == 2 and all(SHOP.persona in prompt for prompt in begun)
     [prompt] = [str(request.messages[0]["content"]) for request in guessing.requests]
     assert "order_status" in prompt
 

@@ -8,9 +8,10 @@ from pipelines.agent.model import LanguageModel
 from pipelines.answer import Basis
 from pipelines.facts import Channel, Trouble
 from tests import virtual_time
-from tests.fakes.agent_parts import SHOP_DEFINITION, Reply, Shelf, collected, model_of, on_the_spot, passage
+from tests.fakes.customer import Reply, collected
 from tests.fakes.scripted_model import Reply as Script
 from tests.fakes.scripted_model import ScriptedModel, disconnect, hang, status, text
+from tests.pipelines.agent.stage import SHOP, Shelf, inline, match, model_of
 
 LEAD = "You have 30 days from delivery to return an item. It must be unworn. Keep the box. It costs $5. Bye."
 DETAIL = "Tents can be returned if they were never pitched outside. A pitched tent costs 20 percent."
@@ -20,7 +21,7 @@ QUESTION = "how long for a return"
 def answered(*matches: Match, script: ScriptedModel | None = None, channel: Channel = "chat") -> Reply:
     async def main() -> Reply:
         model: LanguageModel | None = model_of(script) if script else None
-        grounded = Grounded(SHOP_DEFINITION, Shelf(**{"return": list(matches)}), on_the_spot, model)
+        grounded = Grounded(SHOP, Shelf({"return": list(matches)}), inline, model)
         finding = await grounded.find(QUESTION)
         assert finding.covered
         return await collected(grounded.answer(finding, channel), lambda fact: None)
@@ -34,24 +35,24 @@ def cited(reply: Reply) -> list[str]:
 
 def test_a_sure_passage_is_quoted_with_its_source_and_no_model_is_asked() -> None:
     script = ScriptedModel()
-    reply = answered(passage(LEAD, SURE), passage(DETAIL, 0.6, n=2), script=script)
+    reply = answered(match(LEAD, SURE), match(DETAIL, 0.6, article="details"), script=script)
     assert reply.text == LEAD.removesuffix(" Bye.")
-    assert cited(reply) == ["returns#how-it-works/1"]
+    assert cited(reply) == ["return-policy/1"]
     assert isinstance(reply.pieces[0], Basis), "what it rests on is known before the first word"
     assert script.requests == []
 
 
 def test_by_voice_it_is_shorter() -> None:
-    reply = answered(passage(LEAD, 0.9), channel="voice")
+    reply = answered(match(LEAD, 0.9), channel="voice")
     assert reply.text == "You have 30 days from delivery to return an item. It must be unworn."
 
 
 def test_a_direct_answer_goes_before_a_detail_that_fits_a_little_better() -> None:
-    reply = answered(passage(DETAIL, 0.85, lead=False, n=2), passage(LEAD, 0.75))
-    assert cited(reply) == ["returns#how-it-works/1"]
+    reply = answered(match(DETAIL, 0.85, lead=False, article="details"), match(LEAD, 0.75))
+    assert cited(reply) == ["return-policy/1"]
 
 
-@pytest.mark.parametrize("matches", [[], [passage(LEAD, 0.49)]])
+@pytest.mark.parametrize("matches", [[], [match(LEAD, 0.49)]])
 def test_what_no_passage_surely_answers_is_not_covered(matches: list[Match]) -> None:
     finding = Finding(QUESTION, matches)
     assert not finding.covered
@@ -60,12 +61,12 @@ def test_what_no_passage_surely_answers_is_not_covered(matches: list[Match]) -> 
 
 def test_a_detail_is_phrased_by_the_model_from_the_passages_alone() -> None:
     script = ScriptedModel()
-    script.will(text("Yes, if it was never pitched. A pitched one costs twenty percent."))
-    reply = answered(passage(DETAIL, 0.9, lead=False), passage("Unrelated.", 0.3, n=2), script=script)
-    assert reply.text == "Yes, if it was never pitched.A pitched one costs twenty percent."
+    script.will(text("Only if it was never pitched. A pitched one costs twenty percent."))
+    reply = answered(match(DETAIL, 0.9, lead=False), match("Unrelated.", 0.3), script=script)
+    assert reply.text == "Only if it was never pitched.A pitched one costs twenty percent."
     assert DETAIL in script.requests[0].user and QUESTION in script.requests[0].user
     assert "Unrelated." not in script.requests[0].user
-    assert cited(reply) == ["returns#how-it-works/1"]
+    assert cited(reply) == ["return-policy/1"]
 
 
 @pytest.mark.parametrize(
@@ -79,36 +80,35 @@ def test_a_detail_is_phrased_by_the_model_from_the_passages_alone() -> None:
 )
 def test_figures_that_are_in_no_passage_are_not_said_but_the_passage_is(words: str) -> None:
     script = ScriptedModel(otherwise=text(words))
-    reply = answered(passage(DETAIL, 0.9, lead=False), script=script)
+    reply = answered(match(DETAIL, 0.9, lead=False), script=script)
     assert reply.text == f"Here is what I found: {DETAIL}"
-    assert cited(reply) == ["returns#how-it-works/1"]
+    assert cited(reply) == ["return-policy/1"]
 
 
-def test_a_bare_yes_is_said_with_its_reason_or_not_at_all() -> None:
-    reason = ScriptedModel(otherwise=text("Yes. It must not have been pitched."))
-    assert (
-        answered(passage(DETAIL, 0.9, lead=False), script=reason).text
-        == "Yes. It must not have been pitched."
-    )
-    bare = ScriptedModel(otherwise=text("Yes."))
-    assert answered(passage(DETAIL, 0.9, lead=False), script=bare).text == f"Here is what I found: {DETAIL}"
+def test_a_yes_is_said_with_its_reason_and_only_if_the_passage_says_it_too() -> None:
+    reason = "Yes. It must not have been pitched."
+    said_so = match(f"Yes. {DETAIL}", 0.9, lead=False)
+    assert answered(said_so, script=ScriptedModel(otherwise=text(reason))).text == reason
+    assert answered(said_so, script=ScriptedModel(otherwise=text("Yes."))).text.startswith("Here is what")
+    nodding = answered(match(DETAIL, 0.9, lead=False), script=ScriptedModel(otherwise=text(reason)))
+    assert nodding.text == f"Here is what I found: {DETAIL}"
 
 
 def test_an_invented_figure_ends_an_answer_that_began_well() -> None:
     script = ScriptedModel(otherwise=text("Only if never pitched. Else it costs 99 dollars. Fine."))
-    assert answered(passage(DETAIL, 0.9, lead=False), script=script).text == "Only if never pitched."
+    assert answered(match(DETAIL, 0.9, lead=False), script=script).text == "Only if never pitched."
 
 
 @pytest.mark.parametrize("trouble", [status(500), hang(), disconnect(), text("")])
 def test_without_a_model_that_answers_the_passage_is_quoted_and_the_trouble_is_told(trouble: Script) -> None:
-    reply = answered(passage(DETAIL, 0.9, lead=False), script=ScriptedModel(otherwise=trouble))
+    reply = answered(match(DETAIL, 0.9, lead=False), script=ScriptedModel(otherwise=trouble))
     assert reply.text == f"Here is what I found: {DETAIL}"
     assert [fact.code.startswith("model_") for fact in reply.facts(Trouble)] == [True]
 
 
 def test_a_model_that_never_stops_is_stopped() -> None:
     script = ScriptedModel(otherwise=text("Never pitched. " * 50))
-    reply = answered(passage(DETAIL, 0.9, lead=False), script=script, channel="voice")
+    reply = answered(match(DETAIL, 0.9, lead=False), script=script, channel="voice")
     assert reply.text.count("Never pitched.") == 2
 
 

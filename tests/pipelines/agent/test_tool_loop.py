@@ -21,16 +21,16 @@ from pipelines.facts import (
     Words,
 )
 from tests import virtual_time
-from tests.fakes.agent_parts import SHOP_DEFINITION, model_of
 from tests.fakes.scripted_model import ScriptedModel, bare_calls, calls, status, text
 from tests.fakes.shop_in_process import NOW, shop_in_process
+from tests.pipelines.agent.stage import SHOP, model_of
 from tools.policy import PolicyLimits
 from tools.shop_toolbox import shop_toolbox
 
 FREE = LoopSettings(tools=("look_up_order", "list_orders"))
 SAID = "look at my order 10437"
 LOOK = ("look_up_order", {"order_id": "10437"})
-SAY = SHOP_DEFINITION.phrases
+SAY = SHOP.phrases
 
 
 def answered(
@@ -45,7 +45,7 @@ def answered(
         async with shop_in_process() as shop:
             tools = shop_toolbox(shop.connector, PolicyLimits())
             conversation = Conversation.fold("s", [IDENTITY, *facts, TURN])
-            loop = ToolLoop(SHOP_DEFINITION, model_of(script), tools, settings)
+            loop = ToolLoop(SHOP, model_of(script), tools, settings)
             actions = Actions(tools, lambda: NOW, conversation, "t1")
             return [piece async for piece in kept(loop.answer(conversation, actions, channel), conversation)]
 
@@ -182,6 +182,6 @@ def test_the_model_is_shown_the_last_turns_and_not_the_whole_story() -> None:
     script = ScriptedModel()
     answered(script, facts=long)
     system, *shown = script.requests[0].messages
-    assert system["role"] == "system" and SHOP_DEFINITION.persona in system["content"]
+    assert system["role"] == "system" and SHOP.persona in system["content"]
     assert len(shown) == 6
     assert max(len(str(message["content"])) for message in shown) == 300

@@ -1,4 +1,5 @@
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import cache
 from typing import Any
@@ -13,11 +14,13 @@ from pipelines.agent.grounded import Grounded, Knowledge
 from pipelines.agent.tool_loop import LoopSettings, ToolLoop
 from pipelines.agent.turn import NOTE_TURNS, Parts, TurnAnswer
 from pipelines.agent.understand import Understander
-from pipelines.answer import Basis, Say
+from pipelines.conversation import Conversation
 from pipelines.facts import (
     CustomerTurn,
     HandoffRequested,
+    IdentityVerified,
     ToolCalled,
+    ToolFinished,
     Trouble,
     Unavailable,
     Understood,
@@ -25,28 +28,198 @@ from pipelines.facts import (
     WorkflowChanged,
 )
 from tests import virtual_time
-from tests.fakes.agent_parts import (
-    SHOP_DEFINITION,
-    Customer,
-    Reply,
-    Shelf,
-    collected,
-    model_of,
-    on_the_spot,
-    passage,
-)
+from tests.fakes import scripted_model as play
+from tests.fakes.customer import Customer, Reply
 from tests.fakes.hashed_embedder import HashedEmbedder
-from tests.fakes.scripted_model import ScriptedModel, calls, text
+from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.shop_in_process import NOW, Shop, shop_in_process
+from tests.pipelines.agent.stage import SHOP, Shelf, Talk, agent_on_stage, inline, match, model_of
 from tools.policy import PolicyLimits
 from tools.shop_toolbox import shop_toolbox
 from tools.tool import Effect, Outcome, ToolCall, ToolResult
 
-SAY = SHOP_DEFINITION.phrases
+RETURNS = Shelf({"return": [match("You can return unused items within 30 days of delivery.", 0.9)]})
+SAY = SHOP.phrases
 PERSON = "I want to talk to a person"
 OFFER = SAY.offer_person.chat
-RETURNS = passage("You have 30 days to return an item. It must be unworn.", 0.95)
-SHELF = Shelf(**{"return policy": [RETURNS]})
+
+
+def test_an_order_is_looked_up_when_number_and_zip_come_in_one_breath() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            reply = await talk.say("where is my order 10437, my zip code is 60614")
+            assert "10437" in reply and "in transit" in reply
+            assert [fact.tool for fact in talk.of(ToolFinished)] == ["verify_identity", "look_up_order"]
+            assert talk.of(IdentityVerified)[0].method == "order+zip"
+            assert talk.basis.source == "workflow"
+
+    virtual_time.run(main())
+
+
+def test_a_refund_happens_once_after_a_yes_and_its_receipt_is_what_is_said() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            asked = await talk.say("I want a refund for my order 10523, zip code 60614")
+            assert "$84.00" in asked and asked.endswith("Shall I do that?")
+            assert [(f.outcome, f.code) for f in talk.of(ToolFinished)][-1] == ("refused", "not_confirmed")
+            done = await talk.say("yes please")
+            receipt = talk.of(ToolFinished)[-1]
+            assert receipt.outcome == "done" and str(receipt.pii.values["refund_id"]) in done
+            again = await talk.say("yes")
+            assert [f.outcome for f in talk.of(ToolFinished)].count("done") == 2, again
+
+    virtual_time.run(main())
+
+
+def test_over_the_limit_is_refused_without_asking_and_a_person_is_offered() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent, "voice")
+            reply = await talk.say("I want a refund for my order 10812, zip code 60614")
+            assert "decided by a person" in reply and "colleague" in reply
+            assert not talk.of(HandoffRequested)
+            await talk.say("yes")
+            assert talk.of(HandoffRequested) == [HandoffRequested(reason="over_limit", skill="refunds")]
+
+    virtual_time.run(main())
+
+
+def test_a_question_in_the_middle_is_answered_and_the_open_question_comes_back() -> None:
+    async def main() -> None:
+        async with agent_on_stage(shelf=RETURNS) as agent:
+            talk = Talk(agent)
+            await talk.say("I want a refund for my order 10523")
+            reply = await talk.say("what is your return policy")
+            assert reply.startswith("You can return unused items within 30 days") and "ZIP" in reply
+            assert [cited.article for cited in talk.basis.citations] == ["return-policy"]
+            assert "$84.00" in await talk.say("60614")
+
+    virtual_time.run(main())
+
+
+def test_a_customer_who_cut_off_our_question_has_not_said_yes_to_it() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            await talk.say("cancel my order 10951, zip code 60614")
+            cut = talk.conversation.turns.pop()
+            talk.conversation.turns.append(type(cut)(cut.turn_id, "bot", "Shall", interrupted=True))
+            reply = await talk.say("yes")
+            assert "Shall I cancel" in reply
+            assert not any(f.tool == "cancel_order" and f.outcome == "done" for f in talk.of(ToolFinished))
+            assert "is cancelled" in await talk.say("yes")
+
+    virtual_time.run(main())
+
+
+def test_a_conversation_rebuilt_from_its_facts_goes_on_where_it_was() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            await talk.say("cancel my order 10951, zip code 60614")
+            stored = [type(fact).model_validate_json(fact.model_dump_json()) for fact in talk.facts]
+            rebuilt = Conversation.fold("s-test", stored)
+            rebuilt.turns = list(talk.conversation.turns)
+            restarted = Talk(agent, conversation=rebuilt)
+            assert "is cancelled" in await restarted.say("yes")
+
+    virtual_time.run(main())
+
+
+def test_what_is_not_covered_is_said_to_be_unknown_and_a_person_is_offered() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            reply = await talk.say("do you repair jackets")
+            assert "don't know" in reply and "colleague" in reply
+            await talk.say("yes please")
+            assert talk.of(HandoffRequested)[0].reason == "not_covered"
+
+    virtual_time.run(main())
+
+
+def test_facts_about_understanding_and_workflows_carry_values_only_where_they_may_be_erased() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            talk = Talk(agent)
+            await talk.say("where is my order 10437, my zip code is 60614")
+            for fact in [*talk.of(Understood), *talk.of(WorkflowChanged), *talk.of(ToolCalled)]:
+                assert "60614" not in fact.model_dump_json(exclude={"pii"})
+
+    virtual_time.run(main())
+
+
+def test_small_talk_is_the_models_and_a_claim_without_a_receipt_is_not_said() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(
+            play.text("Why did the tent laugh? It was in tents."), play.text("I have refunded your order.")
+        )
+        async with agent_on_stage(script) as agent:
+            talk = Talk(agent)
+            assert "in tents" in await talk.say("tell me a joke")
+            assert talk.basis.source == "model"
+            reply = await talk.say("sing me a song")
+            assert "have not been able" in reply and "refunded" not in reply
+
+    virtual_time.run(main())
+
+
+def test_a_models_wish_to_refund_becomes_the_workflow_and_not_a_refund() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(play.bare_calls(("request_refund", {"order_id": "10523"})))
+        async with agent_on_stage(script, tools=("request_refund", "store_hours")) as agent:
+            talk = Talk(agent)
+            reply = await talk.say("sing me a song")
+            assert reply == "What is the order number?"
+            assert not talk.of(ToolCalled)
+
+    virtual_time.run(main())
+
+
+def test_without_a_model_small_talk_is_declined_honestly() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            assert "colleague" in await Talk(agent).say("tell me a joke")
+
+    virtual_time.run(main())
+
+
+def test_a_model_that_is_down_is_admitted_and_the_session_goes_on() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.status(500))
+        async with agent_on_stage(script) as agent:
+            talk = Talk(agent)
+            reply = await talk.say("tell me a joke")
+            assert "can't work that out" in reply and "colleague" in reply
+            assert talk.of(Trouble)[0].code == "model_unavailable"
+            assert "in transit" in await talk.say("where is my order 10437, my zip code is 60614")
+
+    virtual_time.run(main())
+
+
+def test_closing_the_answer_in_the_middle_leaves_no_task_and_no_open_stream() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.hang("Well, that is a long story. And"))
+        async with agent_on_stage(script) as agent:
+            conversation = Conversation("s")
+            conversation.apply(CustomerTurn(turn_id="t", channel="chat", pii=Words(text="tell me a joke")))
+            pieces: Any = agent.respond(conversation, "t", "chat")
+            async with aclosing(pieces):
+                await _first_words(pieces)
+            assert script.cancelled == 1
+            assert len(asyncio.all_tasks()) == 1
+
+    virtual_time.run(main())
+
+
+async def _first_words(pieces: AsyncIterator[Any]) -> None:
+    async for piece in pieces:
+        if getattr(piece, "text", None):
+            return
 
 
 class NoTools:
@@ -74,7 +247,7 @@ class Broken:
 
 @cache
 def classifier() -> Classifier:
-    return Classifier(SHOP_DEFINITION, HashedEmbedder())
+    return Classifier(SHOP, HashedEmbedder())
 
 
 class Answers:
@@ -84,9 +257,9 @@ class Answers:
         self,
         tools: Any,
         *,
-        knowledge: Knowledge = SHELF,
+        knowledge: Knowledge = RETURNS,
         script: ScriptedModel | None = None,
-        definition: Definition = SHOP_DEFINITION,
+        definition: Definition = SHOP,
     ) -> None:
         async def covered(question: str) -> float:
             return 0.0
@@ -94,8 +267,8 @@ class Answers:
         model = model_of(script) if script else None
         self._parts = Parts(
             definition,
-            Understander(definition, classifier(), on_the_spot, covered),
-            Grounded(definition, knowledge, on_the_spot, model),
+            Understander(definition, classifier(), inline, covered),
+            Grounded(definition, knowledge, inline, model),
             tools,
             lambda: NOW,
             ToolLoop(definition, model, tools, LoopSettings(("request_refund",))) if model else None,
@@ -131,14 +304,6 @@ def at_the_shop(scene: Callable[[Customer, Shop], Awaitable[None]], **parts: Any
 
 def tickets(shop: Shop) -> list[tuple[str, str, str]]:
     return list(shop.database.execute("SELECT receipt_id, subject, message FROM tickets"))
-
-
-def test_what_was_understood_is_told_first_and_without_values() -> None:
-    [reply] = replies(["where is my order 10437"])
-    first = reply.pieces[0]
-    assert isinstance(first, Understood)
-    assert (first.turn_id, first.commands) == ("turn-1", ["start(order_status)"])
-    assert "10437" not in first.model_dump_json()
 
 
 def test_a_wish_for_a_person_writes_one_ticket_and_speaks_its_reference() -> None:
@@ -183,7 +348,7 @@ def test_no_reference_is_spoken_if_no_ticket_could_be_written() -> None:
 
 
 def test_an_agent_that_writes_no_notes_only_asks_for_the_person() -> None:
-    [reply] = replies([PERSON], definition=SHOP_DEFINITION.model_copy(update={"note": None}))
+    [reply] = replies([PERSON], definition=SHOP.model_copy(update={"note": None}))
     assert reply.facts(ToolCalled) == []
     assert reply.facts(HandoffRequested)
 
@@ -207,47 +372,3 @@ def test_in_the_middle_of_something_trouble_does_not_lose_the_thread() -> None:
 def test_what_no_article_covers_is_said_and_a_person_offered_once() -> None:
     [reply] = replies(["how late are you open tonight"])
     assert reply.text == f"{SAY.not_covered.chat} {OFFER}"
-
-
-def test_an_answer_names_its_passage_before_its_first_word_and_blanks_stand_between_sentences() -> None:
-    [reply] = replies(["what is your return policy"])
-    assert reply.text == "You have 30 days to return an item. It must be unworn."
-    first = next(n for n, piece in enumerate(reply.pieces) if isinstance(piece, Say))
-    assert any(isinstance(piece, Basis) and piece.citations for piece in reply.pieces[:first])
-    assert reply.basis.source == "knowledge"
-
-
-def test_what_the_model_wants_done_begins_the_workflow_that_asks_first() -> None:
-    script = ScriptedModel(otherwise=calls(("request_refund", {"order_id": "10523"})))
-
-    async def scene(customer: Customer, shop: Shop) -> None:
-        reply = await customer.says("tell me a joke")
-        assert reply.text == "What is the order number?"
-        assert reply.facts(ToolCalled) == []
-
-    at_the_shop(scene, script=script)
-
-
-def test_words_of_the_model_are_named_as_such() -> None:
-    [reply] = replies(["tell me a joke"], script=ScriptedModel(otherwise=text("Knock, knock.")))
-    assert (reply.text, reply.basis) == ("Knock, knock.", Basis("model"))
-
-
-def test_an_answer_that_is_closed_early_lets_its_model_go() -> None:
-    script = ScriptedModel(otherwise=text("Knock, knock. Who is there?", pause_s=1))
-
-    async def main() -> None:
-        answers = Answers(NoTools(), script=script)
-        customer = Customer(answers)
-        turn = CustomerTurn(turn_id="t", channel="chat", pii=Words(text="tell me a joke"))
-        customer.conversation.apply(turn)
-        async with aclosing(answers.respond(customer.conversation, "t", "chat")) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Say):
-                    break
-        again = await collected(
-            answers.respond(customer.conversation, "t", "chat"), customer.conversation.apply
-        )
-        assert again.text == "Knock, knock. Who is there?"
-
-    virtual_time.run(main())

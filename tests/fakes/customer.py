@@ -1,57 +1,17 @@
-"""What surrounds an agent in tests: articles at hand, work done on the spot, and a customer who talks to it.
-
-`Customer` does what a runner does: it keeps each fact, in the log and in the conversation, before it asks for
-the next piece. So a conversation can be killed and told again from any point of `log`.
+"""A customer who talks to an answerer and does what a runner does: keeps each fact, in the log and in the
+conversation, before asking for the next piece. So a conversation can be killed and gone on with anywhere.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from knowledge.passage import Match, Passage, Source
-from pipelines.agent import definition_file
-from pipelines.agent.definition_file import load_definition
-from pipelines.agent.model import Model, ModelSettings
 from pipelines.answer import Answerer, Basis, Piece, Say
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, CustomerTurn, Fact, ReplyDone, ToolFinished, Words
-from tests.fakes.scripted_model import ScriptedModel
 
 T = TypeVar("T")
-
-SHOP_DEFINITION = load_definition(Path(definition_file.__file__).parent / "definitions" / "shop.yaml")
-
-
-def model_of(script: ScriptedModel) -> Model:
-    """The real client, wired to the script in memory."""
-    return Model(ModelSettings("http://scripted.invalid/v1"), script.client())
-
-
-async def on_the_spot(function: Callable[..., T], *arguments: Any) -> T:
-    """An `Offload` that does the work here and now."""
-    return function(*arguments)
-
-
-def passage(text: str, score: float, *, lead: bool = True, article: str = "returns", n: int = 1) -> Match:
-    """A passage found with this score."""
-    source = Source(article, article.title(), "How it works", f"{article}.md", "how-it-works")
-    return Match(Passage(f"{article}#how-it-works/{n}", text, source, lead), score, 0.5, 0.5)
-
-
-class Shelf:
-    """A `Knowledge` that finds passages by a word in the question; best first."""
-
-    def __init__(self, **passages: list[Match]) -> None:
-        self._passages = passages
-
-    def search(self, query: str, limit: int = 3) -> list[Match]:
-        """The passages under the first word that the query holds."""
-        for word, matches in self._passages.items():
-            if word in query.lower():
-                return matches[:limit]
-        return []
 
 
 @dataclass(frozen=True)
