@@ -65,7 +65,7 @@ def test_a_change_needs_its_yes_and_a_turn_answered_again_gets_the_same_receipt(
                 assert result.receipt is not None and finished.receipt_id == result.receipt.receipt_id
                 receipts.append(result.receipt.receipt_id)
             assert receipts[0] == receipts[1]
-            assert list(shop.database.execute("SELECT operation FROM deeds")) == [("refund",)]
+            assert [deed for (deed,) in shop.database.execute("SELECT operation FROM deeds")] == ["refund"]
 
     virtual_time.run(main())
 

@@ -85,13 +85,12 @@ def test_figures_that_are_in_no_passage_are_not_said_but_the_passage_is(words: s
     assert cited(reply) == ["return-policy/1"]
 
 
-def test_a_yes_is_said_with_its_reason_and_only_if_the_passage_says_it_too() -> None:
+def test_a_bare_yes_is_said_with_its_reason_or_not_at_all() -> None:
     reason = "Yes. It must not have been pitched."
-    said_so = match(f"Yes. {DETAIL}", 0.9, lead=False)
-    assert answered(said_so, script=ScriptedModel(otherwise=text(reason))).text == reason
-    assert answered(said_so, script=ScriptedModel(otherwise=text("Yes."))).text.startswith("Here is what")
-    nodding = answered(match(DETAIL, 0.9, lead=False), script=ScriptedModel(otherwise=text(reason)))
-    assert nodding.text == f"Here is what I found: {DETAIL}"
+    detail = match(DETAIL, 0.9, lead=False)
+    assert answered(detail, script=ScriptedModel(otherwise=text(reason))).text == reason
+    bare = answered(detail, script=ScriptedModel(otherwise=text("Yes.")))
+    assert bare.text == f"Here is what I found: {DETAIL}"
 
 
 def test_an_invented_figure_ends_an_answer_that_began_well() -> None:
