@@ -29,7 +29,9 @@ _BARE_WORDS = 1
 "A sentence of no more words is said together with the next one, or not at all."
 LIMITS = Limits(first_token_s=6.0, total_s=10.0, tokens=90)
 _NEARLY = 0.2
-"A passage whose score is so much lower than the best is about something else."
+"A direct answer may score so much lower than the best passage and still be the one to quote."
+_AS_GOOD = 0.05
+"The model reads only what scores nearly as high as the best: from the rest it picks wrong answers."
 _SENTENCES = {"voice": 2, "chat": 4}
 _PASSAGES = {"voice": 1, "chat": 2}
 "What the model reads: a passage costs it about a second on two cores."
@@ -91,7 +93,7 @@ class Grounded:
             async for piece in self._quote(finding, channel, ""):
                 yield piece
             return
-        enough = max(COVERED, finding.best.score - _NEARLY)
+        enough = max(COVERED, finding.best.score - _AS_GOOD)
         matches = [match for match in finding.matches if match.score >= enough][: _PASSAGES[channel]]
         said = 0
         try:
