@@ -112,6 +112,8 @@ class Understander:
         also_yes = self._definition.workflows[workflow].also_yes if workflow else ()
         answer = rules.yes_or_no(heard.text, also_yes)
         values = self._slots.filled(heard)
+        if workflow is None and values and rules.says_more(wish(heard.text), 1):
+            return None  # no slot is open, so the values belong to a wish
         rest = rules.rest_after_answer(heard.text)
         if rest and not values and rules.yes_or_no(rest, also_yes) is None:
             return None

@@ -87,10 +87,15 @@ def test_figures_that_are_in_no_passage_are_not_said_but_the_passage_is(words: s
 
 def test_a_bare_yes_is_said_with_its_reason_or_not_at_all() -> None:
     reason = "Yes. It must not have been pitched."
-    detail = match(DETAIL, 0.9, lead=False)
+    detail = match(f"Yes. {DETAIL}", 0.9, lead=False)
     assert answered(detail, script=ScriptedModel(otherwise=text(reason))).text == reason
     bare = answered(detail, script=ScriptedModel(otherwise=text("Yes.")))
-    assert bare.text == f"Here is what I found: {DETAIL}"
+    assert bare.text == f"Here is what I found: Yes. {DETAIL}"
+
+
+def test_a_yes_or_no_that_no_passage_says_is_not_said() -> None:
+    script = ScriptedModel(otherwise=text("No, you cannot do that with a tent."))
+    assert answered(match(DETAIL, 0.9, lead=False), script=script).text == f"Here is what I found: {DETAIL}"
 
 
 def test_an_invented_figure_ends_an_answer_that_began_well() -> None:

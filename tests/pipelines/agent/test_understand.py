@@ -172,3 +172,10 @@ def test_a_full_queue_of_work_is_unavailable() -> None:
 @pytest.mark.parametrize("position", [IDLE, ASKED_ORDER, ASKED_ADDRESS, CONFIRMING, OFFERING])
 def test_hostile_words_are_understood_as_something(text: str, position: Position) -> None:
     assert understood(text, position).commands
+
+
+@pytest.mark.parametrize(
+    "text", ["I want a refund for order 10812, zip 60614", "no, I want a refund for my order 10812"]
+)
+def test_a_wish_after_our_offer_of_a_person_is_a_wish_and_no_bare_value(text: str) -> None:
+    assert "start(refund)" in labels(understood(text, OFFERING).commands)
