@@ -5,7 +5,7 @@
 SETUP = python=$$(sh deploy/setup/python.sh) && exec "$$python" deploy/setup/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock pages clean
+.PHONY: help demo test bench lint lock pages clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ demo: ## set up, fetch the models, start everything, print the addresses; Ctrl-C
 
 test: ## set up what tests need and run every check
 	@$(SETUP) test $(ARGS)
+
+bench: ## measure ourselves and the peers: ARGS="voice", "stt", "turns", "capacity", "report"
+	@$(SETUP) bench $(ARGS)
 
 lint: ## ruff, mypy and tsc only
 	@$(SETUP) lint

@@ -59,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     commands: Mapping[str, Callable[[list[str]], int]] = {
         "demo": demo,
         "test": test,
+        "bench": bench,
         "lint": lint,
         "pages": only_pages,
         "lock": lock,
@@ -99,6 +100,13 @@ def test(rest: list[str]) -> int:
     return checks(
         _linters(node) | {"vitest": (_npm(node, "test"), PAGES), "pytest": (_module("pytest", *rest), ROOT)}
     )
+
+
+def bench(rest: list[str]) -> int:
+    """Set up what a benchmark needs, then run it; peers install themselves beside us."""
+    environment(RUNTIME_LOCK)
+    models()
+    return subprocess.run(_module("bench", *rest), env=_node_environment()).returncode
 
 
 def lint(rest: list[str]) -> int:
