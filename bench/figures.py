@@ -1,4 +1,4 @@
-"""What a benchmark found: figures with the peer or the limit they are held against, and where they came from."""
+"""What a benchmark found: figures with the peer or limit they are held against, and where they came from."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Recordings as arrays: reading, resampling, mixing with noise at a given ratio. All mono, float32 in -1..1."""
+"""Recordings as arrays: reading, resampling, mixing with noise. All mono, float32 in -1..1."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def narrowband(sound: Sound) -> Sound:
 
 
 def noisy(sound: Sound, noise: Sound, snr_db: float) -> Sound:
-    """The sound with noise (repeated as needed) at a signal-to-noise ratio, by the power of the loud parts."""
+    """The sound with noise, repeated as needed, at a signal-to-noise ratio by the power of the loud parts."""
     bed = np.resize(noise, len(sound))
     loud = sound[np.abs(sound) > 0.02]
     power = float(np.mean(np.square(loud if len(loud) else sound))) or 1e-9
