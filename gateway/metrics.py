@@ -7,10 +7,15 @@ import asyncio
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from pipelines.facts import CustomerTurn, Fact, Latency, ReplyDone, ToolFinished, Trouble
+from gateway.stages import steps
+from pipelines.facts import CustomerTurn, Fact, Latency, ReplyDone, Trouble
 
 MILLISECONDS = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-LATENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0, 10.0, 20.0)
+WAITS = (
+    *(0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5),
+    *(2.0, 3.0, 5.0, 10.0, 20.0),
+)
+"Close together where a caller begins to notice, and where they leave."
 LAG_EVERY_S = 0.02
 
 LOOP_LAG = Histogram(
@@ -23,10 +28,15 @@ REPLIED = Counter("warmline_replies_total", "Finished replies", ["source", "inte
 STAGES = Histogram(
     "warmline_voice_stage_seconds",
     "From the customer's last voiced sample to each stage of the answer",
-    ["stage"],
-    buckets=LATENCIES,
+    ["stage", "source"],
+    buckets=WAITS,
 )
-TOOLS = Histogram("warmline_tool_seconds", "Time of a tool call", ["tool", "outcome"], buckets=LATENCIES)
+STEPS = Histogram(
+    "warmline_voice_step_seconds",
+    "What the caller of a spoken turn waited for: steps that add up to the first audible sample",
+    ["step", "source"],
+    buckets=WAITS,
+)
 TROUBLES = Counter("warmline_troubles_total", "Troubles told to customers", ["code"])
 
 
@@ -47,14 +57,13 @@ def observe(fact: Fact) -> None:
         case ReplyDone():
             REPLIED.labels(fact.source, str(fact.interrupted).lower()).inc()
             if fact.latency is not None:
-                _observe_stages(fact.latency)
-        case ToolFinished():
-            TOOLS.labels(fact.tool, fact.outcome).observe(fact.elapsed_ms / 1000)
+                _observe_latency(fact.latency, fact.source)
         case Trouble():
             TROUBLES.labels(fact.code).inc()
 
 
-def _observe_stages(latency: Latency) -> None:
-    for stage, elapsed_ms in latency.model_dump().items():
-        if elapsed_ms is not None:
-            STAGES.labels(stage.removesuffix("_ms")).observe(elapsed_ms / 1000)
+def _observe_latency(latency: Latency, source: str) -> None:
+    for stage, elapsed_ms in latency.model_dump(exclude={"tools_ms"}, exclude_none=True).items():
+        STAGES.labels(stage.removesuffix("_ms"), source).observe(elapsed_ms / 1000)
+    for step in steps(latency):
+        STEPS.labels(step.name, source).observe((step.end_ms - step.begin_ms) / 1000)

@@ -72,14 +72,22 @@ class TranscriptPartial(Fact):
 
 
 class Latency(BaseModel):
-    """Where the time of a spoken turn went: ms after the customer's last voiced sample."""
+    """Where the time of a spoken turn went: ms after the customer's last voiced sample, in no fixed order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     decision_ms: int | None = None
     "The end of the turn was decided."
+    drafted_ms: int | None = None
+    "The reply was begun before that decision; None: it was begun after it."
     final_transcript_ms: int | None = None
+    understood_ms: int | None = None
+    "What the customer wants was known."
+    tools_ms: int | None = None
+    "Not a moment but a duration: what tools took before the first word; None: none was used."
     first_token_ms: int | None = None
     "First text of the reply, whoever made it (model, workflow, answer from knowledge)."
+    first_clause_ms: int | None = None
+    "First piece of the text handed to the voice."
     first_audio_ms: int | None = None
     "First sample of the reply handed to the leg."
 
@@ -176,7 +184,8 @@ class ToolCalled(Fact):
     turn_id: str
     call_id: str
     tool: str
-    effect: Literal["read", "write"]
+    effect: Literal["read", "attempt", "write"]
+    "What the tool may do; see `tools.tool.Effect`."
     pii: Values = Values()
     "Arguments."
 

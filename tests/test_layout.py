@@ -19,6 +19,7 @@ MODULES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py
 #: Protocols, parsers, deciders and state machines. Bytes, frames, ids and the time come in as arguments.
 CORES = [
     "gateway/events.py",
+    "gateway/stages.py",
     "gateway/weights/plan.py",
     "gateway/weights/simple_index.py",
     "gateway/webrtc/rtvi.py",
