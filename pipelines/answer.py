@@ -40,6 +40,10 @@ class Answerer(Protocol):
         Ends by itself within its own deadline and says an honest sentence within 3 s whatever is down.
         Closing the iterator (`aclose`) cancels the answer. Between a `ToolCalled` with effect `write`
         and its `ToolFinished` the runner must not close it: it stops speaking and waits for the second.
+
+        While the end of a turn is in doubt the answer may be drafted: then the conversation is a copy, the
+        iterator may be closed at any piece, and a `ToolCalled` with another effect than `read` is not
+        followed by a request for the next piece before the turn is over.
         """
 
     def greeting(self, channel: Channel) -> str:

@@ -1,8 +1,9 @@
 """The agent's place in a call's pipeline: takes what the customer said, answers it, one turn at a time.
 
 Turns wait in a small inbox. `converse` greets and then answers them in order; an interruption ends the
-reply under way and nothing else. Sound leaves as pipecat frames, so a recorder or an observer may stand
-between here and the output.
+reply under way and nothing else. While the end of a turn is still in doubt its answer may be drafted
+(`draft.py`): then the turn's answer is the draft, if the words stayed the same. Sound leaves as pipecat
+frames, so a recorder or an observer may stand between here and the output.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from prometheus_client import Counter
 from pipelines.answer import Answerer, Basis, Piece, Say
 from pipelines.audio import Frame
 from pipelines.conversation import Conversation
+from pipelines.draft import DRAFTS, Draft
 from pipelines.facts import Activity, CustomerTurn, Emit, Fact, Trouble, Unavailable, Words
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor
@@ -42,6 +44,20 @@ class Turn:
     said: CustomerTurn | None = None
     "To be emitted before the answer; None: that was done."
     stopwatch: Stopwatch | None = None
+    drafted: "DraftedReply | None" = None
+    "Its answer, begun before the turn was over; states the turn too."
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedReply:
+    """The answer to words that may be a whole turn, under way in a task of its own."""
+
+    text: str
+    stopwatch: Stopwatch
+    draft: Draft
+    reply: Reply
+    task: "asyncio.Task[Unavailable | None]"
+    "Ends with what the store refused, if it did."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,10 @@ class Bot(DirectProcessor):
         self._inbox: asyncio.Queue[Turn | Announcement | None] = asyncio.Queue(2 * INBOX)
         # Twice the bound: messages being recorded while it fills up still find room.
         self._reply: Reply | None = None
+        self._drafted: DraftedReply | None = None
+        "Neither confirmed nor dropped yet."
+        self._drafting: asyncio.TaskGroup | None = None
+        "Open while `converse` runs."
         self._busy = False
         self._ended = False
 
@@ -85,12 +105,39 @@ class Bot(DirectProcessor):
 
     def hear(self, text: str, stopwatch: Stopwatch) -> bool:
         """The customer said something; False if too much is waiting already."""
-        turn_id = self._agent.ids("c")
-        said = CustomerTurn(turn_id=turn_id, channel="voice", pii=Words(text=text))
+        drafted, self._drafted = self._drafted, None
+        if drafted is not None and drafted.text == text:
+            drafted.stopwatch.decided_as(stopwatch)
+            self._inbox.put_nowait(Turn("", drafted=drafted))  # only begun while nothing else waits
+            return True
+        if drafted is not None:
+            _drop(drafted)
         taken = not self._full()
         if taken:
-            self._inbox.put_nowait(Turn(turn_id, said, stopwatch))
+            turn = self._spoken_turn(text)
+            self._inbox.put_nowait(Turn(turn.turn_id, turn, stopwatch))
         return taken
+
+    def draft(self, text: str, stopwatch: Stopwatch) -> None:
+        """Begin to answer what may be a whole turn; nothing of it is heard or recorded before `hear`."""
+        self.drop_draft()
+        if self._drafting is None or self._ended or self.answering is not Answering.NO:
+            return
+        draft = Draft(self._agent.conversation, self._agent.emit)
+        turn = self._spoken_turn(text)
+        what = self._assignment(turn.turn_id, draft.conversation, stopwatch, draft.confirmed)
+        reply = Reply(what, self, self._voice.speak, draft.emit, self._agent.phrases)
+        task = self._drafting.create_task(_make(draft, turn, reply), name="draft")
+        self._drafted = DraftedReply(text, stopwatch, draft, reply, task)
+
+    def drop_draft(self) -> None:
+        """The customer went on, or had said nothing: forget what was drafted."""
+        if self._drafted is not None:
+            _drop(self._drafted)
+            self._drafted = None
+
+    def _spoken_turn(self, text: str) -> CustomerTurn:
+        return CustomerTurn(turn_id=self._agent.ids("c"), channel="voice", pii=Words(text=text))
 
     async def write(self, text: str, client_id: str | None) -> None:
         """The customer typed: that interrupts what we are saying. The turn is emitted when this returns.
@@ -122,6 +169,7 @@ class Bot(DirectProcessor):
 
     def interrupt(self) -> None:
         """End the reply under way."""
+        self.drop_draft()
         if self._reply is not None:
             self._reply.interrupt()
         self._output.drop()
@@ -131,7 +179,9 @@ class Bot(DirectProcessor):
         self._ended = True
         self.interrupt()
         while not self._inbox.empty():
-            self._inbox.get_nowait()
+            item = self._inbox.get_nowait()
+            if isinstance(item, Turn) and item.drafted is not None:
+                _drop(item.drafted)
         self._inbox.put_nowait(None)
 
     @property
@@ -145,6 +195,14 @@ class Bot(DirectProcessor):
 
     async def converse(self) -> None:
         """Greet, then answer turn after turn until `end`, or until we said goodbye."""
+        async with asyncio.TaskGroup() as self._drafting:
+            try:
+                await self._converse()
+            finally:
+                self._drafting = None
+                self.drop_draft()
+
+    async def _converse(self) -> None:
         opening = self._agent.opening
         first = self._agent.answerer.greeting("voice") if opening is None else opening
         if first:
@@ -170,14 +228,40 @@ class Bot(DirectProcessor):
             self._busy = False
 
     async def _answer(self, turn: Turn) -> None:
-        agent = self._agent
+        if turn.drafted is not None:
+            await self._finish_draft(turn.drafted)
+            return
+        what = self._assignment(turn.turn_id, self._agent.conversation, turn.stopwatch)
+        said = [turn.said] if turn.said is not None else []
+        await self._run(what, self._agent.emit, [*said, Activity(state="thinking")])
+
+    def _assignment(
+        self,
+        turn_id: str,
+        conversation: Conversation,
+        stopwatch: Stopwatch | None,
+        confirmed: asyncio.Event | None = None,
+    ) -> Assignment:
+        answerer = self._agent.answerer
 
         def pieces() -> AsyncIterator[Piece]:
-            return agent.answerer.respond(agent.conversation, turn.turn_id, "voice")
+            return answerer.respond(conversation, turn_id, "voice")
 
-        what = Assignment(agent.ids("r"), turn.turn_id, pieces, turn.stopwatch)
-        said = [turn.said] if turn.said is not None else []
-        await self._run(what, agent.emit, [*said, Activity(state="thinking")])
+        return Assignment(self._agent.ids("r"), turn_id, pieces, stopwatch, confirmed)
+
+    async def _finish_draft(self, drafted: DraftedReply) -> None:
+        """The turn is over and its words are those that were answered: let the answer out."""
+        self._reply = drafted.reply
+        try:
+            await drafted.draft.confirm()
+            refused = await drafted.task
+        except BaseException:
+            drafted.task.cancel()
+            raise
+        finally:
+            self._reply = None
+        if refused is not None:
+            raise refused
 
     async def _say_unasked(self, announcement: Announcement) -> None:
         await self._run(
@@ -233,3 +317,19 @@ class Bot(DirectProcessor):
     async def finish(self) -> None:
         """Wait until everything was played."""
         await self._output.finish()
+
+
+async def _make(draft: Draft, turn: CustomerTurn, reply: Reply) -> Unavailable | None:
+    """Make a drafted reply. What the store refuses is a value: it must not end the group of all drafts."""
+    try:
+        await draft.emit(turn)
+        await draft.emit(Activity(state="thinking"))
+        await reply.run()
+    except Unavailable as error:
+        return error
+    return None
+
+
+def _drop(drafted: DraftedReply) -> None:
+    DRAFTS.labels("dropped").inc()
+    drafted.task.cancel()

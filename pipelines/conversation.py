@@ -116,6 +116,14 @@ class Conversation:
             case HandoffRequested():
                 self.handoff = fact
 
+    def copy(self) -> "Conversation":
+        """Another of its own, equal to this one now: for an answer that may have to be forgotten."""
+        other = Conversation(self.session_id)
+        other.turns, other.tools = list(self.turns), dict(self.tools)
+        other.workflow, other.identity, other.handoff = self.workflow, self.identity, self.handoff
+        other._answered, other._begun = set(self._answered), dict(self._begun)
+        return other
+
     @classmethod
     def fold(cls, session_id: str, facts: Iterable[Fact]) -> "Conversation":
         """The conversation that these facts, in order, amount to."""

@@ -35,8 +35,10 @@ from pipelines.turns import (
     Action,
     AskPresence,
     Began,
+    Drafted,
     Emptied,
     Ended,
+    Following,
     GiveUp,
     Hold,
     Interrupt,
@@ -182,7 +184,7 @@ class FrontEnd(DirectProcessor):
             case _:
                 self._follow(action)
 
-    def _follow(self, action: Began | Paused | Resumed | Ended | Emptied) -> None:
+    def _follow(self, action: Following) -> None:
         """Tell whoever follows the utterance."""
         ears = self._hearing()
         match action:
@@ -194,22 +196,29 @@ class FrontEnd(DirectProcessor):
                 self._news.tell(SpeechStopped())
                 ears.endpoint.judge(action.pause)
                 ears.recognizer.pause(action.pause)
+            case Drafted():
+                self._bot.draft(action.text, self._stopwatch(action.silent_ms))
             case Resumed():
+                self._bot.drop_draft()
                 ears.recognizer.resume()
                 self._news.tell(SpeechStarted())
             case Ended():
                 ears.recognizer.reset()
                 self._end_turn(action)
             case Emptied():
+                self._bot.drop_draft()
                 ears.recognizer.reset()
 
     def _end_turn(self, ended: Ended) -> None:
-        stopwatch = Stopwatch(self._now, self._now() - ended.silent_ms / 1_000, ended.decision_ms)
+        stopwatch = self._stopwatch(ended.silent_ms, ended.decision_ms)
         if self._final_at is not None:
             stopwatch.final_transcript_ms = round((self._final_at - stopwatch.began) * 1_000)
         self._final_at = None
         if not self._bot.hear(ended.text, stopwatch):
             self._news.tell(Trouble(code="busy", message=self._phrases.busy, retry=True))
+
+    def _stopwatch(self, silent_ms: int, decision_ms: int | None = None) -> Stopwatch:
+        return Stopwatch(self._now, self._now() - silent_ms / 1_000, decision_ms)
 
     def _say_deaf(self, reason: str) -> None:
         trouble = Trouble(code="recogniser_unavailable", message=f"We cannot hear: {reason}.", retry=True)

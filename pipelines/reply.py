@@ -87,6 +87,11 @@ class Stopwatch:
     first_token_ms: int | None = None
     first_audio_ms: int | None = None
 
+    def decided_as(self, other: "Stopwatch") -> None:
+        """Take over what is only known at the end of a turn; what was drafted before it keeps its times."""
+        self.decision_ms = other.decision_ms
+        self.final_transcript_ms = other.final_transcript_ms
+
     def elapsed_ms(self) -> int:
         """Since the last voiced sample."""
         return round((self.now() - self.began) * 1_000)
@@ -110,6 +115,8 @@ class Assignment:
     pieces: Callable[[], AsyncIterator[Piece]]
     "Called once, when the reply begins."
     stopwatch: Stopwatch | None = None
+    confirmed: asyncio.Event | None = None
+    "Of a draft: nothing is played before it is set."
     filler_s: float | None = 2.5
     "If no word has come by then, we ask for a moment. None: never."
 
@@ -305,6 +312,8 @@ class Reply:
                     await self._frames.put(frame)
 
     async def _play(self) -> None:
+        if self._what.confirmed is not None:
+            await self._what.confirmed.wait()
         first = True
         while (frame := await self._frames.get()) is not None:
             await self._mouth.play(frame)

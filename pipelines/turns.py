@@ -76,6 +76,18 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafted:
+    """The words up to this pause are known and the turn may be over: an answer may be begun, in silence.
+
+    It holds until `Ended` with the same words, or until `Resumed` or `Emptied`.
+    """
+
+    text: str
+    silent_ms: int
+    "Since the last voiced sample."
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The customer's turn is over."""
 
@@ -116,7 +128,9 @@ class GiveUp:
     """Nor did they answer that: say goodbye and end the call."""
 
 
-Action = Began | Paused | Resumed | Ended | Emptied | Hold | Interrupt | Release | AskPresence | GiveUp
+Following = Began | Paused | Resumed | Drafted | Ended | Emptied
+"What concerns whoever follows the utterance."
+Action = Following | Hold | Interrupt | Release | AskPresence | GiveUp
 
 BACKCHANNEL = frozenset(
     "uh um hm hmm hmmm mm mmm mhm mmhmm uhhuh huh oh ah aha okay ok yeah right i see go on".split()
@@ -216,7 +230,10 @@ class TurnTaking:
         if self._held and not self._interrupted and self._is_nothing(text):
             self._held = False
             actions.append(Release())
-        return [*actions, *self._judge()]
+        actions += self._judge()
+        if self._phase is _Phase.PAUSED and not self._is_nothing(text) and not UNFINISHED.search(text):
+            actions.append(Drafted(text, self._silent_ms))
+        return actions
 
     def verdict(self, pause: int, complete: bool) -> list[Action]:
         """What the end-of-turn model says of the utterance up to that pause."""

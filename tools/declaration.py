@@ -69,8 +69,6 @@ class Tool:
     "The service does the same call twice only once."
     identifying: tuple[str, ...] | None = None
     "Arguments that tell two changes of one turn apart; None: all. Name those a model cannot phrase anew."
-    alone: bool = False
-    "Not at the same time as others of its turn, although it only reads."
     signature: Signature = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from tools.gate import verification_open
 from tools.orders import OrderId
 from tools.policy import Access, Facts, Source, ToolPolicy
 from tools.records import Verification
-from tools.tool import Identity, ToolError
+from tools.tool import Effect, Identity, ToolError
 
 ZipCode = Annotated[str, Digits(5, tail=4), "The ZIP code the customer gave, five digits."]
 Email = Annotated[str, EmailAddress(), "The e-mail address the customer gave."]
@@ -29,11 +29,12 @@ class IdentityCheck:
     def tools(self) -> list[Tool]:
         """The declaration."""
         policy = ToolPolicy(
+            Effect.ATTEMPT,
             access=Access.ANYONE,
             sources={"order_id": Source.SAID, "email": Source.SAID, "zip_code": Source.SAID},
             rules=(verification_open,),
         )
-        return [Tool(self.verify_identity, policy, self._facts, alone=True)]
+        return [Tool(self.verify_identity, policy, self._facts)]
 
     async def _facts(self, sought: Sought) -> Facts:
         return Facts(failed_tries=await self._shop.failed_tries(sought.context.session_id))

@@ -19,6 +19,9 @@ class Effect(StrEnum):
     """Whether a tool only looks or changes something."""
 
     READ = "read"
+    "Looks; may be done ahead of time, and again."
+    ATTEMPT = "attempt"
+    "Changes nothing of the customer's, but tries are counted: never done ahead of time."
     WRITE = "write"
 
 

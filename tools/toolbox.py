@@ -99,8 +99,8 @@ class Toolbox:
     async def call_all(self, calls: Sequence[ToolCall], context: CallContext) -> list[ToolResult]:
         """Make the calls of one turn and return their results in the same order.
 
-        Neighbouring calls that only read run at the same time. What changes something runs alone, in order,
-        and later calls see its result and a newly verified identity. Beyond `calls_a_turn` none is made.
+        Neighbouring calls that only read run at the same time. All others run alone, in order, and later
+        calls see their results and a newly verified identity. Beyond `calls_a_turn` none is made.
         """
         allowed = calls[: self._retries.calls_a_turn]
         results: list[ToolResult] = []
@@ -118,7 +118,7 @@ class Toolbox:
         batch: list[ToolCall] = []
         for call in calls:
             tool = self._tools.get(call.tool)
-            if tool is not None and (tool.alone or tool.policy.effect is Effect.WRITE):
+            if tool is not None and (tool.policy.effect is not Effect.READ):
                 if batch:
                     yield batch
                 yield [call]

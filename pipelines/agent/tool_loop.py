@@ -30,6 +30,8 @@ from tools.tool import Effect, Outcome, ToolResult
 LIMITS = Limits(first_token_s=6.0, total_s=10.0, tokens=90)
 _SENTENCES = {"voice": 2, "chat": 5}
 _TURNS = 6
+_FREE = (Effect.READ, Effect.ATTEMPT)
+"Effects that the model may have by itself, past the gate."
 _LONGEST = 300
 "Characters of an earlier turn that the model is shown."
 
@@ -143,7 +145,7 @@ class ToolLoop:
         messages.append({"role": "assistant", "content": "", "tool_calls": list(map(_written, ids, wanted))})
         for call_id, call in zip(ids, wanted, strict=True):
             content: Mapping[str, Any] = {"error": "There is no such tool."}
-            if call.tool in self._settings.tools and self._tools.effect(call.tool) is Effect.READ:
+            if call.tool in self._settings.tools and self._tools.effect(call.tool) in _FREE:
                 async with aclosing(actions.use(call.tool, call.arguments)) as facts:
                     async for fact in facts:
                         if isinstance(fact, ToolResult):

@@ -130,3 +130,17 @@ def test_a_conversation_rebuilt_from_the_log_equals_the_lost_one(crash: int) -> 
         live.apply(fact)
         rebuilt.apply(fact)
     assert vars(rebuilt) == vars(live)
+
+
+def test_a_copy_equals_and_goes_its_own_way() -> None:
+    original = Conversation.fold("s", WHOLE)
+    before = Conversation.fold("s", WHOLE)
+    copy = original.copy()
+    assert vars(copy) == vars(original)
+    copy.apply(said("c99", "and another thing"))
+    copy.apply(answered("r99", "c99", "Yes."))
+    copy.apply(called("k99", order_id="10951"))
+    copy.apply(finished("k99", "done", status="lost"))
+    copy.apply(Understood(turn_id="c100", commands=[], by="rules", confidence=1.0))
+    copy.apply(WorkflowChanged(workflow="other", state="active"))
+    assert vars(original) == vars(before) and vars(copy) != vars(before)

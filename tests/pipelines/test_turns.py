@@ -10,6 +10,7 @@ from pipelines.turns import (
     Answering,
     AskPresence,
     Began,
+    Drafted,
     Emptied,
     Ended,
     GiveUp,
@@ -115,8 +116,49 @@ def test_a_pause_in_the_middle_is_one_turn() -> None:
     stage.silence(200)
     stage.do(stage.turns.verdict(2, True))
     stage.do(stage.turns.final(2, "I would like a refund"))
-    assert [a for a in stage.kinds() if a is not Hold] == [Began, Paused, Resumed, Paused, Ended, Release]
+    kinds = [Began, Paused, Drafted, Resumed, Paused, Ended, Release]
+    assert [a for a in stage.kinds() if a is not Hold] == kinds
     assert stage.only(Paused) == [Paused(1), Paused(2)]
+
+
+def test_words_whose_turn_may_not_be_over_are_worth_a_draft() -> None:
+    stage = Stage()
+    stage.voice(500)
+    stage.silence(100)
+    stage.do(stage.turns.verdict(1, False))
+    stage.do(stage.turns.final(1, "Where is my order"))
+    assert stage.only(Drafted) == [Drafted("Where is my order", silent_ms=180)]
+    stage.wait(2_000)
+    assert [end.text for end in stage.only(Ended) if isinstance(end, Ended)] == ["Where is my order"]
+
+
+@pytest.mark.parametrize("text", ["", "...", "my order number is", "and"])
+def test_no_words_and_half_sentences_are_not_worth_a_draft(text: str) -> None:
+    stage = Stage()
+    stage.voice(500)
+    stage.silence(100)
+    stage.do(stage.turns.verdict(1, False))
+    stage.do(stage.turns.final(1, text))
+    assert not stage.only(Drafted)
+
+
+def test_a_turn_that_is_over_with_its_words_needs_no_draft() -> None:
+    stage = Stage()
+    stage.voice(500)
+    stage.silence(100)
+    stage.do(stage.turns.verdict(1, True))
+    stage.wait(200)
+    stage.do(stage.turns.final(1, "Where is my order?"))
+    assert stage.only(Ended) and not stage.only(Drafted)
+
+
+def test_a_murmur_while_we_speak_is_not_worth_a_draft() -> None:
+    stage = Stage()
+    stage.turns.answering(Answering.YES)
+    stage.voice(400)
+    stage.silence(100)
+    stage.do(stage.turns.final(1, "uh-huh"))
+    assert not stage.only(Drafted)
 
 
 def test_a_stale_transcript_never_ends_a_turn() -> None:

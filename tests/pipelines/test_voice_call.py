@@ -135,7 +135,8 @@ def test_a_pause_inside_a_sentence_does_not_end_the_turn() -> None:
             await asyncio.sleep(1)
             await talk.say([*speech("I would rather"), *hush(40), *speech("have it sent home")], then=3)
         assert talk.turns[1] == "> I would rather have it sent home"
-        assert talk.answerer.asked == ["I would rather have it sent home"]
+        assert talk.answerer.asked == ["I would rather", "I would rather have it sent home"]
+        assert talk.turns[2:] == ["< I see."] and talk.heard == "Hello. I see."
 
     virtual_time.run(main())
 

@@ -281,7 +281,7 @@ def test_later_calls_of_a_turn_see_who_was_verified_and_what_was_found() -> None
         return Answer({"order_id": "10951"}, identity=Identity("C0001", "order+zip"))
 
     policy = ToolPolicy(sources={"what": Source.KNOWN})
-    box = toolbox(Tool(verify, OPEN, alone=True), Tool(Thing().look, policy))
+    box = toolbox(Tool(verify, replace(OPEN, effect=Effect.ATTEMPT)), Tool(Thing().look, policy))
     wishes = [call("look", what="10437"), call("verify"), call("look", what="10951")]
     results = virtual_time.run(box.call_all(wishes, CONTEXT))
     assert results[0].refusal == refusals.NOT_VERIFIED

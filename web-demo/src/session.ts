@@ -8,7 +8,7 @@ import type { Channel, Cited, Fact, FactOf, Latency, SessionEvent } from "./wire
 export interface ToolRun {
   callId: string;
   tool: string;
-  effect: "read" | "write";
+  effect: "read" | "attempt" | "write";
   arguments: Record<string, unknown>;
   /** Null while it runs. */
   result: {

@@ -82,7 +82,7 @@ const FACTS = {
     turn_id: string,
     call_id: string,
     tool: string,
-    effect: oneOf("read", "write"),
+    effect: oneOf("read", "attempt", "write"),
     pii: values,
   }),
   "tool.finished": object({
