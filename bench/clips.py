@@ -1,4 +1,4 @@
-"""Speech with transcripts, from a folder that is never committed: a `manifest.tsv` and the WAV files it names.
+"""Speech with transcripts, from a folder that is never committed: `manifest.tsv` and the WAV files it names.
 
 The manifest's columns (tab-separated, with a heading): `file`, `transcript` (empty: none is known), `kind`
 (`speech`, `digit`, `agent-turn`, `noise`, …) and `source` (who recorded it). Others are not looked at.

@@ -1,9 +1,9 @@
 """Word error rate, counted after both sides were written the same way.
 
-Recognisers and transcribers write the same words differently: `Press 1.`, `press one`; `10437`, `one zero four
-three seven`; `I'm`, `i am`. `normalised` makes one list of words of all of them: lower case, no punctuation,
-contractions spelt out, numbers as single digits. Digits are scored one by one, so half a wrong order number
-is half wrong, and `twenty five` equals `25`. English only. Relies on nothing but the standard library.
+Recognisers and transcribers write the same words differently: `Press 1.`, `press one`; `10437`, `one zero
+four three seven`; `I'm`, `i am`. `normalised` makes one list of words of all of them: lower case, no
+punctuation, contractions spelt out, numbers as single digits. Digits are scored one by one, so half a wrong
+order number is half wrong, and `twenty five` equals `25`. English only, standard library only.
 """
 
 import re
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 _UNITS = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen".split()
     )
 }
 _TENS = {
@@ -169,7 +169,7 @@ def _beside_a_number(words: Sequence[str], at: int) -> bool:
 
 
 def align(reference: Sequence[str], heard: Sequence[str]) -> Errors:
-    """The fewest substitutions, omissions and insertions that lead from one to the other (Levenshtein, 1966)."""
+    """The fewest substitutions, omissions and insertions between the two (Levenshtein, 1966)."""
     row = [Errors(inserted=count, words=len(reference)) for count in range(len(heard) + 1)]
     for left, word in enumerate(reference, start=1):
         above, row = row, [Errors(left_out=left, words=len(reference))]
