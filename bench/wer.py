@@ -81,10 +81,14 @@ class Errors:
         )
 
     @property
+    def wrong(self) -> int:
+        """All kinds of errors together."""
+        return self.substituted + self.left_out + self.inserted
+
+    @property
     def rate(self) -> float:
         """Errors per word of the reference; 0 without words. Exceeds 1 when much was inserted."""
-        wrong = self.substituted + self.left_out + self.inserted
-        return wrong / self.words if self.words else 0.0
+        return self.wrong / self.words if self.words else 0.0
 
 
 def total(errors: Iterable[Errors]) -> Errors:
@@ -182,9 +186,5 @@ def align(reference: Sequence[str], heard: Sequence[str]) -> Errors:
                 above[place + 1] + Errors(left_out=1),
                 row[place] + Errors(inserted=1),
             )
-            row.append(min(ways, key=_count))
+            row.append(min(ways, key=lambda found: found.wrong))
     return row[-1]
-
-
-def _count(found: Errors) -> int:
-    return found.substituted + found.left_out + found.inserted

@@ -82,12 +82,10 @@ WORDS = st.lists(st.sampled_from("abc"), max_size=8)
 @given(WORDS, WORDS)
 def test_the_fewest_errors_are_found(one: list[str], other: list[str]) -> None:
     found = align(one, other)
-    wrong = found.substituted + found.left_out + found.inserted
-    back = align(other, one)
-    assert wrong == back.substituted + back.left_out + back.inserted
+    assert found.wrong == align(other, one).wrong
     assert found.left_out - found.inserted == len(one) - len(other)
-    assert abs(len(one) - len(other)) <= wrong <= max(len(one), len(other))
-    assert (wrong == 0) == (one == other)
+    assert abs(len(one) - len(other)) <= found.wrong <= max(len(one), len(other))
+    assert (found.wrong == 0) == (one == other)
 
 
 @given(st.text(max_size=40))
