@@ -52,6 +52,8 @@ class Caller:
         self._answered_ms: int | None = None
         self.listener: Callable[[Frame], None] | None = None
         "Gets every frame as it is heard."
+        self.mouth: Callable[[Frame], None] | None = None
+        "Gets every frame of speech as it is sent."
         self.answer: Message = {}
         "What the gateway answered to the offer: `pc_id`, `session`, `token`."
 
@@ -132,6 +134,8 @@ class Caller:
         if not self._speech:
             return None
         frame = self._speech.popleft()
+        if self.mouth is not None:
+            self.mouth(frame)
         if audible(frame):
             self._spoke_ms, self._answered_ms = _now_ms(), None
         return frame

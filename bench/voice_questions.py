@@ -1,0 +1,84 @@
+"""What is said in `bench voice`: `voice_questions.yaml`, spoken once by a Piper voice and kept as files."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from bench import sound
+from bench.peers import BUILD
+
+LIST = Path(__file__).with_name("voice_questions.yaml")
+SPOKEN = BUILD / "questions"
+Category = Literal["workflow", "knowledge", "tool", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing a caller says."""
+
+    name: str
+    category: Category
+    "What should answer it."
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Questions in one call, each asked after the reply to the former was heard."""
+
+    name: str
+    turns: Sequence[Question]
+
+
+def load(path: Path = LIST) -> list[Call]:
+    """The calls of a list."""
+    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [Call(each["call"], [Question(**turn) for turn in each["turns"]]) for each in listed]
+
+
+def chosen(calls: Sequence[Call], name: str) -> list[Call]:
+    """The call of that name, or the one with a question of that name up to there; all of them for ""."""
+    if not name:
+        return list(calls)
+    found: list[Call] = []
+    for call in calls:
+        names = [question.name for question in call.turns]
+        if name == call.name:
+            found.append(call)
+        elif name in names:
+            found.append(Call(call.name, call.turns[: names.index(name) + 1]))
+    return found
+
+
+def spoken(text: str, voice: Path) -> Path:
+    """A recording of the text, 16 kHz mono; made when there is none yet. Raises `CalledProcessError`.
+
+    Piper is GPL and therefore runs as a program. It draws its intonation at random: whoever deletes the
+    recordings gets others, so all systems are asked with the same files.
+    """
+    digest = hashlib.sha256(f"{voice.name}\n{text}".encode()).hexdigest()[:16]
+    path = SPOKEN / f"{digest}.wav"
+    if not path.is_file():
+        SPOKEN.mkdir(parents=True, exist_ok=True)
+        made = path.with_suffix(".part.wav")
+        command = [
+            sys.executable,
+            "-m",
+            "piper",
+            "--model",
+            str(voice),
+            "--output-file",
+            str(made),
+            "--",
+            text,
+        ]
+        subprocess.run(command, check=True, capture_output=True)
+        sound.write(path, sound.read(made))
+        made.unlink()
+    return path
