@@ -128,7 +128,7 @@ class FrontEnd(DirectProcessor):
         ears = self._hearing()
         self._deaf_frames = max(0, self._deaf_frames - 1)
         change = ears.detection.hear(frame)
-        ears.recognizer.hear(frame)
+        ears.recognizer.hear(frame, ears.detection.silent)
         ears.endpoint.hear(frame)
         ears.turns.answering(self._bot.answering)
         self._act(ears.turns.hear(change))

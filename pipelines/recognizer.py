@@ -3,7 +3,13 @@
 `StreamingRecognizer` makes a stream out of Whisper, which only knows finished recordings: while the
 customer speaks it decodes the utterance anew every 0.7 s for captions, never more than one at a time; at
 every pause it decodes the whole utterance once more at once, so that the words are there when the pause
-turns out to be the end. The decoding itself runs in the shared workers of `speech.py`.
+turns out to be the end. The first silent window of sound begins that decode, long before the pause is
+certain, and the pause adopts it if no voice has come since (in 170 s of real speech 60 of 65 such windows
+began a pause). If the customer goes on, it was the next partial.
+
+The decoding itself runs in the shared workers of `speech.py`. Partial and anticipated decodes are begun
+only while the workers are idle, so under load there are none. The longer a decode takes, waiting included,
+the rarer partials are.
 """
 
 from collections import deque
@@ -11,12 +17,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from prometheus_client import Counter
+
 from pipelines.audio import FRAME_MS, Frame
 from pipelines.processor import FrameProcessor
 from pipelines.samples import MODEL_RATE, Samples, samples_16k
 from pipelines.speech import Dropped, Failed, Job, Priority, Workers
-from pipelines.transcript import Final, Listener, Lost, Partial, StablePrefix, join_digits
-from pipelines.whisper import Decoded, believable
+from pipelines.transcript import Decoded, Final, Listener, Lost, Partial, StablePrefix, join_digits
+from pipelines.whisper import believable
+
+SKIPPED = Counter(
+    "warmline_partials_skipped_total", "Partials that were due and left out: the model was busy"
+)
+PAUSES = Counter("warmline_pauses_total", "Pauses, by when the decode for them was begun", ["decode"])
+"`anticipated`: before the pause was certain; `begun`: only then; `none`: it was a click, not a word."
 
 
 class Recognizer(Protocol):
@@ -30,8 +44,8 @@ class Recognizer(Protocol):
     def processors(self) -> Sequence[FrameProcessor]:
         """Pipecat processors that do the work and must stand in the call's pipeline; mostly none."""
 
-    def hear(self, frame: Frame) -> None:
-        """Take the next 20 ms of the call, voice or not."""
+    def hear(self, frame: Frame, silent: bool = False) -> None:
+        """Take the next 20 ms of the call, voice or not; `silent`: the voice has ceased, perhaps for good."""
 
     def start(self) -> None:
         """An utterance began, a little before this frame."""
@@ -61,7 +75,9 @@ class StreamingTimes:
     """When the streaming recogniser does what, in ms."""
 
     partial_ms: int = 700
-    "New speech before the next partial."
+    "New speech before the next partial, at least."
+    partial_share: int = 3
+    "Partials take at most one part in so many of the time: the pace follows how long decodes take."
     lead_ms: int = 400
     "Sound from before the voice was noticed that belongs to the utterance."
     least_voice_ms: int = 140
@@ -72,6 +88,18 @@ class StreamingTimes:
     "Sound longer than this is not decoded again after a pause; its words are kept."
     longest_ms: int = 27_000
     "Whisper's window is 30 s: at this length the words so far are kept and the sound is let go."
+
+
+@dataclass(slots=True)
+class _Anticipation:
+    """A decode begun at the first silence, before it is known to be a pause."""
+
+    length: int
+    "Frames of the utterance it hears."
+    job: Job[Decoded] | None = None
+    decoded: Decoded | None = None
+    pause: int | None = None
+    "That adopted it."
 
 
 class StreamingRecognizer:
@@ -89,6 +117,7 @@ class StreamingRecognizer:
         self._times = times
         self._lead: deque[Frame] = deque(maxlen=times.lead_ms // FRAME_MS)
         self._jobs: list[Job[Decoded]] = []
+        self._heard_ms = self._spent_ms = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -100,11 +129,13 @@ class StreamingRecognizer:
         self._kept = ""
         self._paused_at: tuple[int, str] | None = None
         self._stable = StablePrefix()
+        self._early: _Anticipation | None = None
 
     # --- what we are told ------------------------------------------------------------------------
 
-    def hear(self, frame: Frame) -> None:
+    def hear(self, frame: Frame, silent: bool = False) -> None:
         """Take the next 20 ms."""
+        self._heard_ms += FRAME_MS
         self._lead.append(frame)
         if not self._speaking and self._pause is None:
             return
@@ -112,15 +143,19 @@ class StreamingRecognizer:
         if self._pause is not None:
             self._paused_ms += FRAME_MS
             if self._paused_ms == self._times.urgent_ms:
-                self._hurry()
+                for job in self._jobs:
+                    self._workers.promote(job, Priority.FINAL)
             return
         self._voiced_ms += FRAME_MS
         self._new_ms += FRAME_MS
+        if not silent:
+            self._early = None  # it has not heard everything any more
         if len(self._sound) * FRAME_MS >= self._times.longest_ms:
             self._keep_words()
-        elif self._new_ms >= self._times.partial_ms and not self._jobs:
-            self._new_ms = 0
-            self._submit(Priority.PARTIAL, self._tell_partial)
+        elif silent:
+            self._anticipate()
+        elif not self._jobs and self._new_ms >= self._pace_ms():
+            self._begin_partial()
 
     def start(self) -> None:
         """An utterance began."""
@@ -134,18 +169,17 @@ class StreamingRecognizer:
         self._speaking = False
         self._pause = pause
         self._paused_ms = 0
+        if self._early is not None and self._adopt(self._early, pause):
+            PAUSES.labels("anticipated").inc()
+            return
         self._withdraw_jobs()
         if self._voiced_ms < self._times.least_voice_ms:
+            PAUSES.labels("none").inc()
             self._listener(Final(pause, self._kept))
             return
-        length = len(self._sound)
-
-        def tell(decoded: Decoded) -> None:
-            text = self._joined(decoded)
-            self._paused_at = (length, text)
-            self._listener(Final(pause, text))
-
-        self._submit(Priority.EAGER, tell)
+        PAUSES.labels("begun").inc()
+        heard = len(self._sound)
+        self._submit(Priority.EAGER, lambda decoded: self._tell_final(pause, heard, decoded))
 
     def resume(self) -> None:
         """The customer went on; a long first part is not decoded again."""
@@ -172,6 +206,43 @@ class StreamingRecognizer:
 
     # --- decoding --------------------------------------------------------------------------------
 
+    def _pace_ms(self) -> int:
+        return max(self._times.partial_ms, self._times.partial_share * self._spent_ms)
+
+    def _begin_partial(self) -> None:
+        self._new_ms = 0
+        if self._workers.idle:
+            self._submit(Priority.PARTIAL, self._tell_partial)
+        else:
+            SKIPPED.inc()
+
+    def _anticipate(self) -> None:
+        """Decode what there is, for the pause that may be coming; it also counts as the next partial."""
+        if self._early is not None or self._voiced_ms < self._times.least_voice_ms or not self._workers.idle:
+            return
+        self._new_ms = 0
+        early = self._early = _Anticipation(len(self._sound))
+
+        def tell(decoded: Decoded) -> None:
+            early.decoded = decoded
+            if early.pause is None:
+                self._tell_partial(decoded)
+            else:
+                self._tell_final(early.pause, early.length, decoded)
+
+        early.job = self._submit(Priority.ANTICIPATED, tell)
+
+    def _adopt(self, early: _Anticipation, pause: int) -> bool:
+        """Make it the decode of this pause; False if it failed."""
+        if early.decoded is not None:
+            self._tell_final(pause, early.length, early.decoded)
+        elif early.job in self._jobs:
+            early.pause = pause
+            self._workers.promote(early.job, Priority.EAGER)
+        else:
+            return False
+        return True
+
     def _keep_words(self) -> None:
         """Decode what there is, keep its words and let go of its sound."""
         length = len(self._sound)
@@ -195,28 +266,33 @@ class StreamingRecognizer:
         if text:
             self._listener(Partial(text, self._stable.add(text)))
 
-    def _submit(self, priority: Priority, tell: Callable[[Decoded], None]) -> None:
-        pcm, rate = b"".join(self._sound), self._sample_rate
+    def _tell_final(self, pause: int, length: int, decoded: Decoded) -> None:
+        text = self._joined(decoded)
+        self._paused_at = (length, text)
+        self._listener(Final(pause, text))
+
+    def _submit(self, priority: Priority, tell: Callable[[Decoded], None]) -> Job[Decoded]:
+        pcm, rate, submitted_ms = b"".join(self._sound), self._sample_rate, self._heard_ms
 
         def done(result: Decoded | Dropped | Failed) -> None:
             self._jobs.remove(job)
+            urgent = job.priority <= Priority.EAGER  # an adopted one has become so
             match result:
                 case Decoded():
+                    self._spent_ms = self._heard_ms - submitted_ms
                     tell(result)
-                case Failed() if priority is not Priority.PARTIAL:
+                case Failed() if urgent:
                     self._listener(Lost("the recogniser failed"))
-                case Dropped() if priority is not Priority.PARTIAL:
+                case Dropped() if urgent:
                     self._listener(Lost("the recogniser is overloaded"))
 
         job = Job(self._call_id, priority, lambda: self._decoder.decode(samples_16k(pcm, rate)), done)
         self._jobs.append(job)
         self._workers.submit(job)
-
-    def _hurry(self) -> None:
-        for job in self._jobs:
-            self._workers.promote(job, Priority.FINAL)
+        return job
 
     def _withdraw_jobs(self) -> None:
         for job in self._jobs:
             self._workers.withdraw(job)
         self._jobs.clear()
+        self._early = None

@@ -141,7 +141,7 @@ class ServiceRecognizer:
         due, self._signals = self._signals, []
         return due
 
-    def hear(self, frame: Frame) -> None:
+    def hear(self, frame: Frame, silent: bool = False) -> None:
         """Count; the audio itself comes through the pipeline."""
         if self._pause is None or self._told:
             return

@@ -91,6 +91,11 @@ class VoiceDetector:
         self._heard = b""
         self._open_frames = 0
 
+    @property
+    def silent(self) -> bool:
+        """Whether there was no voice in the newest window."""
+        return self._activity.silent
+
     def hear(self, frame: Frame) -> VoiceChange | None:
         """Take the next frame; at most one change per frame."""
         self._heard += frame.pcm

@@ -1,14 +1,18 @@
 """Shared model workers: one instance of each model does the work of all calls, in threads of its own.
 
 Models release the interpreter lock while they compute, so threads serve; the event loop only hands over
-work and takes back results. The queue is bounded. Finals go before eager finals before partials; when
-it is full, the least urgent job is dropped first, the oldest of those. Every job names the call it is
-for; a call that ends takes its jobs with it. Relies on threading and prometheus-client.
+work and takes back results. The queue is bounded. Finals go before eager finals before partials before
+what is only anticipated; what runs already is never broken off, so nothing waits for more than one job
+that is less urgent, and who can do without asks only while the workers are `idle`. When the queue is
+full, the least urgent job is dropped first, the oldest of those. Every job names the call it is for; a
+call that ends takes its jobs with it. Relies on threading and prometheus-client.
 """
 
 import asyncio
+import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -39,6 +43,21 @@ class Priority(IntEnum):
     "A turn will probably wait for it."
     PARTIAL = 2
     "Nice to have."
+    ANTICIPATED = 3
+    "A turn may wait for it soon, if the customer really falls silent: only done while nothing else waits."
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How it went lately with jobs that a turn waits for (all but partials), in seconds.
+
+    Medians, so that one odd job does not count.
+    """
+
+    waited_s: float = 0.0
+    "For the model; at least as long as the oldest one waits that still does."
+    worked_s: float = 0.0
+    "How long the model worked on one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,10 @@ class Job(Generic[T]):
 class Workers(Protocol):
     """Who does jobs; `ModelWorkers` in production."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether a job would be begun at once."""
+
     def submit(self, job: Job[T]) -> None:
         """Queue a job; its `done` is called on the event loop, unless it is withdrawn."""
 
@@ -83,6 +106,14 @@ class Workers(Protocol):
         """Forget everything that was asked for on behalf of a call."""
 
 
+LATELY_S = 20.0
+"Jobs that were begun longer ago than this say nothing about now."
+LATELY = 9
+"So many of the newest do at most,"
+ENOUGH = 3
+"and at least: the very first may have met a cold model."
+
+
 class ModelWorkers:
     """Threads that serve one model. `async with` starts them and waits for their end."""
 
@@ -91,7 +122,9 @@ class ModelWorkers:
         self._bound = bound
         self._queue: list[Job[Any]] = []
         self._running: set[Job[Any]] = set()
-        # Guards the two collections above between the event loop and the worker threads.
+        self._lately: deque[tuple[float, Load]] = deque(maxlen=LATELY)
+        "The newest, with the time each was begun."
+        # Guards the collections above between the event loop and the worker threads.
         self._changed = threading.Condition()
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -114,6 +147,24 @@ class ModelWorkers:
             self._changed.notify_all()
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
+
+    @property
+    def load(self) -> Load:
+        """How long jobs that a turn waits for waited and took lately."""
+        now = time.perf_counter()
+        with self._changed:
+            waiting = [now - job._submitted for job in self._queue if job.priority < Priority.PARTIAL]
+            lately = [load for begun, load in self._lately if now - begun <= LATELY_S]
+        if len(lately) < ENOUGH:
+            lately = [Load()]
+        waited = statistics.median(load.waited_s for load in lately)
+        return Load(max([waited, *waiting]), statistics.median(load.worked_s for load in lately))
+
+    @property
+    def idle(self) -> bool:
+        """Whether a job would be begun at once."""
+        with self._changed:
+            return len(self._queue) + len(self._running) < len(self._threads)
 
     def submit(self, job: Job[T]) -> None:
         """Queue a job. A full queue drops its least urgent one, perhaps this one (`done(Dropped())`)."""
@@ -139,6 +190,7 @@ class ModelWorkers:
             job._withdrawn = True
             if job in self._queue:
                 self._queue.remove(job)
+            DEPTH.labels(self._model).set(len(self._queue))
 
     def drop_call(self, call_id: str) -> None:
         """Forget everything that was asked for on behalf of a call."""
@@ -162,8 +214,15 @@ class ModelWorkers:
             except Exception as error:  # the outermost loop of a worker: one bad job must not end it
                 log.exception("model job failed", model=self._model)
                 result = Failed(error)
-            WORK.labels(self._model, priority).observe(time.perf_counter() - begun)
+            worked = time.perf_counter() - begun
+            WORK.labels(self._model, priority).observe(worked)
+            if job.priority < Priority.PARTIAL:
+                self._note(begun, Load(begun - job._submitted, worked))
             self._hand_back(job, result)
+
+    def _note(self, begun: float, load: Load) -> None:
+        with self._changed:
+            self._lately.append((begun, load))
 
     def _next(self) -> Job[Any] | None:
         with self._changed:

@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one decode of an utterance gave."""
+
+    text: str
+    logprob: float
+    "Mean per token."
+    no_speech: float
+    "Probability that there was no speech at all; 0 from a model that does not say."
+    window_s: int
+    "Sound the model was given, padding included, s."
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """The words so far of an utterance under way."""
 

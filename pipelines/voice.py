@@ -42,6 +42,11 @@ class VoiceActivity:
         self._against_ms = 0
         self.voiced = False
 
+    @property
+    def silent(self) -> bool:
+        """Whether the newest window was silent: known before the silence has lasted `stop_ms`."""
+        return not self.voiced or self._against_ms > 0
+
     def hear(self, probability: float) -> VoiceChange | None:
         """Take the next window's probability of voice; say whether that changes anything."""
         if self.voiced:
@@ -59,6 +64,10 @@ class VoiceActivity:
 
 class VoiceDetection(Protocol):
     """What tells voice from other sound, for one call."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether the voice has ceased, though perhaps for a moment only: true before `STOPPED` says so."""
 
     def hear(self, frame: Frame) -> VoiceChange | None:
         """Take the next 20 ms; well under a millisecond."""

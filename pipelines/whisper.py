@@ -19,6 +19,7 @@ from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as Vocabulary
 
 from pipelines.samples import MODEL_RATE, Samples
+from pipelines.transcript import Decoded
 
 WINDOWS_S = (10, 15, 30)
 "Windows, in s; the first that leaves `SPARE_S` over is taken."
@@ -58,18 +59,6 @@ class WhisperSettings:
     compute_type: str = "int8"
     hot_words: str = ""
     "Names and terms that Whisper should expect, as a sentence or a list."
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What one decode gave."""
-
-    text: str
-    logprob: float
-    "Mean per token."
-    no_speech: float
-    "Probability that there was no speech at all."
-    window_s: int
 
 
 def window_s(seconds: float) -> int:

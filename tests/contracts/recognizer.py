@@ -27,10 +27,10 @@ class Hearing:
     def finals(self) -> list[Final]:
         return [what for what in self.said if isinstance(what, Final)]
 
-    async def hear(self, frames: list[Frame]) -> None:
-        """In the call's time."""
+    async def hear(self, frames: list[Frame], silent: bool = False) -> None:
+        """In the call's time; `silent` as voice detection would say it."""
         for frame in frames:
-            self.recognizer.hear(frame)
+            self.recognizer.hear(frame, silent)
             await asyncio.sleep(FRAME_MS / 1_000)
 
 
@@ -83,6 +83,33 @@ class RecognizerContract:
                 hearing.recognizer.pause(2)
                 await hearing.hear(hush(100))
                 assert hearing.finals == [Final(2, "I would like a refund")]
+
+        self.run(main())
+
+    def test_a_pause_that_was_seen_coming_is_reported_once(self) -> None:
+        async def main() -> None:
+            async with self.hearing() as hearing:
+                hearing.recognizer.start()
+                await hearing.hear(speech("where is my order"))
+                await hearing.hear(hush(3), silent=True)
+                hearing.recognizer.pause(1)
+                await hearing.hear(hush(100), silent=True)
+                assert hearing.finals == [Final(1, "where is my order")]
+
+        self.run(main())
+
+    def test_a_dip_in_the_voice_is_no_pause_and_hides_no_words(self) -> None:
+        async def main() -> None:
+            async with self.hearing() as hearing:
+                hearing.recognizer.start()
+                await hearing.hear(speech("where is"))
+                await hearing.hear(hush(2), silent=True)
+                await hearing.hear(speech("my order"))
+                assert not hearing.finals
+                await hearing.hear(hush(3), silent=True)
+                hearing.recognizer.pause(1)
+                await hearing.hear(hush(100), silent=True)
+                assert hearing.finals == [Final(1, "where is my order")]
 
         self.run(main())
 

@@ -10,22 +10,25 @@ from pipelines.facts import Unavailable
 from pipelines.processor import FrameProcessor
 from pipelines.recognizer import Recognizer, StreamingRecognizer, StreamingTimes
 from pipelines.samples import Samples
-from pipelines.speech import Failed, Job, Priority
+from pipelines.speech import Failed, Job, Load, Priority
 from pipelines.synthesizer import Synthesizer
-from pipelines.transcript import Listener
+from pipelines.transcript import Decoded, Listener
 from pipelines.voice import VoiceChange, VoiceDetection
-from pipelines.whisper import Decoded
 from tests.fakes.fake_speech import LOUDNESS, hush, word, words_in_samples
 
 T = TypeVar("T")
 
 
 class LoudnessDetection:
-    """Loud is voice, after five frames."""
+    """Loud is voice, after five frames; the first quiet frame makes it silent."""
 
     def __init__(self) -> None:
         self._voiced = False
         self._against = 0
+
+    @property
+    def silent(self) -> bool:
+        return not self._voiced or self._against > 0
 
     def hear(self, frame: Frame) -> VoiceChange | None:
         loud = max(frame.pcm[-1], 0) * 256 >= LOUDNESS // 2
@@ -44,8 +47,14 @@ class InlineWorkers:
         self.seconds = seconds
         self.done: list[Job[Any]] = []
         self.dropped_calls: list[str] = []
+        self.running = 0
+
+    @property
+    def idle(self) -> bool:
+        return not self.running
 
     def submit(self, job: Job[T]) -> None:
+        self.running += 1
         asyncio.get_running_loop().call_later(self.seconds, self._work, job)
 
     def promote(self, job: Job[T], priority: Priority) -> None:
@@ -58,6 +67,7 @@ class InlineWorkers:
         self.dropped_calls.append(call_id)
 
     def _work(self, job: Job[T]) -> None:
+        self.running -= 1
         if job._withdrawn:
             return
         self.done.append(job)
@@ -145,6 +155,7 @@ class FakeVoiceParts:
         self.voice = ToneSynthesizer()
         self.verdicts: list[bool | None] = []
         "Of the pauses, in order; complete after that."
+        self.load = Load()
 
     def detection(self, sample_rate: int) -> VoiceDetection:
         return LoudnessDetection()
@@ -157,6 +168,9 @@ class FakeVoiceParts:
 
     def synthesizer(self, sample_rate: int) -> Synthesizer:
         return self.voice
+
+    def by_heart(self, text: str, sample_rate: int) -> list[Frame]:
+        return [frame for part in text.split() for frame in word(part, 15, sample_rate)]
 
 
 def seconds_of(frames: list[Frame]) -> float:

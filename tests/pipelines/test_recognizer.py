@@ -4,7 +4,11 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pipelines.recognizer import StreamingRecognizer, StreamingTimes
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.recognizer import SKIPPED, StreamingRecognizer, StreamingTimes
 from pipelines.speech import Priority
 from pipelines.transcript import Final, Lost, Partial
 from tests import virtual_time
@@ -14,6 +18,10 @@ from tests.fakes.voice_parts import InlineWorkers, SpellingDecoder
 
 
 class Streaming(Hearing):
+    @property
+    def partials(self) -> list[Partial]:
+        return [what for what in self.said if isinstance(what, Partial)]
+
     def __init__(self) -> None:
         super().__init__()
         self.decoder = SpellingDecoder()
@@ -32,16 +40,179 @@ class TestStreamingRecognizer(RecognizerContract):
         yield Streaming()
 
 
-def test_partials_come_while_the_customer_speaks_never_two_at_a_time() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "starts_ms"),
+    [(0.11, [700, 1_400, 2_100, 2_800, 3_500]), (0.41, [700, 1_900, 3_100]), (1.01, [700, 3_700])],
+)
+def test_partials_come_every_700_ms_or_take_a_third_of_the_time(seconds: float, starts_ms: list[int]) -> None:
     async def main() -> None:
         streaming = Streaming()
-        streaming.workers.seconds = 1.0
+        streaming.workers.seconds = seconds
         streaming.recognizer.start()
-        await streaming.hear(speech("where on earth is my parcel " * 3 + "please"))
-        partials = [what for what in streaming.said if isinstance(what, Partial)]
-        assert len(partials) == 5, "one a second in 5.7 s, because each decode takes a second"
+        await streaming.hear(speech(" ".join(f"word{n}" for n in range(20)))[: (starts_ms[-1] + 1_500) // 20])
+        partials = streaming.partials
+        assert streaming.decoder.lengths_ms[: len(starts_ms)] == starts_ms
         assert partials[0].stable_chars == 0
-        assert 0 < partials[-1].stable_chars <= len(partials[-1].text)
+        assert all(0 < partial.stable_chars <= len(partial.text) for partial in partials[1:])
+
+    virtual_time.run(main())
+
+
+def test_a_busy_model_is_asked_for_no_partials_and_for_nothing_in_advance_but_for_finals() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.running = 1
+        skipped = SKIPPED._value.get()
+        streaming.recognizer.start()
+        await streaming.hear(speech("where on earth is my parcel"))
+        await streaming.hear(hush(3), silent=True)
+        assert not streaming.decoder.lengths_ms
+        assert SKIPPED._value.get() == skipped + 2
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(20), silent=True)
+        assert streaming.said == [Final(1, "where on earth is my parcel")]
+
+    virtual_time.run(main())
+
+
+def test_the_decode_begun_at_the_first_silence_is_the_final_of_the_pause() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.seconds = 0.2
+        streaming.recognizer.start()
+        await streaming.hear(speech("where is"))
+        await streaming.hear(hush(4), silent=True)
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(5), silent=True)
+        assert not streaming.said
+        await streaming.hear(hush(2), silent=True)
+        assert streaming.said == [Final(1, "where is")], "200 ms after the first silent frame"
+        await streaming.hear(hush(50), silent=True)
+        assert len(streaming.decoder.lengths_ms) == len(streaming.said) == 1
+        assert streaming.workers.done[0].priority is Priority.EAGER, "from when the pause waits for it"
+
+    virtual_time.run(main())
+
+
+def test_a_decode_that_was_quicker_than_the_pause_is_its_final_at_once() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.seconds = 0.04
+        streaming.recognizer.start()
+        await streaming.hear(speech("where is"))
+        await streaming.hear(hush(4), silent=True)
+        streaming.recognizer.pause(1)
+        assert streaming.finals == [Final(1, "where is")]
+        assert len(streaming.decoder.lengths_ms) == 1
+
+    virtual_time.run(main())
+
+
+def test_if_the_customer_goes_on_what_was_decoded_in_advance_is_a_partial() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.recognizer.start()
+        await streaming.hear(speech("I would"))
+        await streaming.hear(hush(2), silent=True)
+        await streaming.hear(speech("like to"))
+        assert streaming.said == [Partial("I would", 0)]
+        await streaming.hear(speech("know"))
+        assert len(streaming.decoder.lengths_ms) == 2, "the next one comes 0.7 s after it"
+
+    virtual_time.run(main())
+
+
+def test_what_was_decoded_before_the_voice_came_back_is_never_the_final() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.seconds = 0.5
+        streaming.recognizer.start()
+        await streaming.hear(speech("I would"))
+        await streaming.hear(hush(2), silent=True)
+        await streaming.hear(speech("not"))
+        await streaming.hear(hush(4), silent=True)
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(60), silent=True)
+        assert streaming.finals == [Final(1, "I would not")]
+
+    virtual_time.run(main())
+
+
+def test_a_turn_cut_off_while_the_customer_speaks_has_all_its_words() -> None:
+    """Turn taking may call a pause without any silence: the utterance is too long."""
+
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.recognizer.start()
+        await streaming.hear(speech("send it"))
+        await streaming.hear(hush(2), silent=True)
+        await streaming.hear(speech("home"))
+        streaming.recognizer.pause(1)
+        await streaming.hear(speech("please"))
+        assert streaming.finals == [Final(1, "send it home")]
+
+    virtual_time.run(main())
+
+
+def test_a_decode_begun_too_early_that_fails_is_made_up_for_by_the_pause() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.seconds = 0.04
+        streaming.decoder.broken = True
+        streaming.recognizer.start()
+        await streaming.hear(speech("where is"))
+        await streaming.hear(hush(4), silent=True)
+        streaming.decoder.broken = False
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(20), silent=True)
+        assert streaming.said == [Final(1, "where is")]
+
+    virtual_time.run(main())
+
+
+def test_one_that_fails_after_the_pause_took_it_is_reported() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.decoder.broken = True
+        streaming.recognizer.start()
+        await streaming.hear(speech("where is"))
+        await streaming.hear(hush(4), silent=True)
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(60), silent=True)
+        assert [type(what) for what in streaming.said] == [Lost]
+
+    virtual_time.run(main())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=12),
+    st.sampled_from([0.02, 0.15, 0.4, 1.2]),
+)
+def test_however_the_voice_comes_and_goes_every_pause_has_one_final_with_all_words(
+    parts: list[tuple[int, int]], seconds: float
+) -> None:
+    """Parts of an utterance: so many words, then so many silent frames; five make a pause."""
+
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.seconds = seconds
+        recognizer, words, pause = streaming.recognizer, ["begin"], 0
+        recognizer.start()
+        await streaming.hear(speech("begin"))
+        for count, quiet in [*parts, (1, 100)]:
+            spoken = [f"word{len(words) + n}" for n in range(count)]
+            words += spoken
+            await streaming.hear(speech(" ".join(spoken)))
+            await streaming.hear(hush(min(quiet, 5)), silent=True)
+            if quiet >= 5:
+                pause += 1
+                recognizer.pause(pause)
+                await streaming.hear(hush(quiet - 5), silent=True)
+                recognizer.resume()
+        finals = streaming.finals
+        assert finals[-1] == Final(pause, " ".join(words))
+        assert len({final.pause for final in finals}) == len(finals)
+        assert all(" ".join(words).startswith(final.text) for final in finals)
 
     virtual_time.run(main())
 

@@ -78,9 +78,9 @@ class PipedHearing(Hearing):
         self.recognizer: ServiceRecognizer = ServiceRecognizer(service, self.listener)
         self.source: Source
 
-    async def hear(self, frames: list[Sound]) -> None:
+    async def hear(self, frames: list[Sound], silent: bool = False) -> None:
         for frame in frames:
-            self.recognizer.hear(frame)
+            self.recognizer.hear(frame, silent)
             await self.source.push_frame(LegAudioFrame(frame.pcm, frame.sample_rate, 1, leg=frame))
             await asyncio.sleep(0.02)
 

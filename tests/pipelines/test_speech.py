@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from pipelines.speech import Dropped, Failed, Job, ModelWorkers, Priority
+from pipelines.speech import ENOUGH, Dropped, Failed, Job, Load, ModelWorkers, Priority
 
 
 class Bench:
@@ -54,11 +54,29 @@ def test_finals_go_before_eager_ones_before_partials() -> None:
         async with ModelWorkers("test") as workers:
             bench = Bench(workers)
             await bench.begun.wait()
+            bench.ask("anticipated", Priority.ANTICIPATED)
             bench.ask("partial", Priority.PARTIAL)
             bench.ask("eager", Priority.EAGER)
             bench.ask("final", Priority.FINAL)
             bench.ask("final 2", Priority.FINAL)
-            assert await bench.finish(4) == ["final", "final 2", "eager", "partial"]
+            assert await bench.finish(5) == ["final", "final 2", "eager", "partial", "anticipated"]
+
+    asyncio.run(main())
+
+
+def test_workers_are_idle_while_a_job_would_be_begun_at_once() -> None:
+    async def main() -> None:
+        async with ModelWorkers("test", threads=2) as workers:
+            assert workers.idle
+            bench = Bench(workers)
+            await bench.begun.wait()
+            assert workers.idle, "there is a second thread"
+            release = threading.Event()
+            bench.ask("second", work=lambda: release.wait(5))
+            assert not workers.idle, "whether or not its thread has begun yet"
+            release.set()
+            await bench.finish(1)
+            assert workers.idle
 
     asyncio.run(main())
 
@@ -150,5 +168,36 @@ def test_its_threads_end_with_it() -> None:
             assert threading.active_count() == before + 3
             bench.go.set()
         assert not [t for t in threading.enumerate() if t.name.startswith("test-")]
+
+    asyncio.run(main())
+
+
+def test_the_load_tells_how_long_turns_waited_and_how_long_the_model_worked() -> None:
+    async def main() -> None:
+        async with ModelWorkers("test") as workers:
+            assert workers.load == Load()
+            for number in range(ENOUGH):
+                bench = Bench(workers)
+                await bench.begun.wait()
+                bench.ask(f"final {number}")
+                await asyncio.sleep(0.02)
+                assert workers.load.waited_s >= 0.02, "one that still waits counts already"
+                await bench.finish(1)
+            assert 0.005 <= workers.load.waited_s < 1
+            assert 0.005 <= workers.load.worked_s < 1
+
+    asyncio.run(main())
+
+
+def test_partials_and_a_first_cold_decode_do_not_count_as_load() -> None:
+    async def main() -> None:
+        async with ModelWorkers("test") as workers:
+            bench = Bench(workers)
+            await bench.begun.wait()
+            for number in range(2 * ENOUGH):
+                bench.ask(f"partial {number}", Priority.PARTIAL)
+            await asyncio.sleep(0.02)
+            await bench.finish(2 * ENOUGH)
+            assert workers.load == Load()
 
     asyncio.run(main())

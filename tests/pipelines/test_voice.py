@@ -15,6 +15,15 @@ def test_voice_must_last_three_windows_to_begin_and_silence_three_to_end() -> No
     assert changes(YES, YES, YES, YES, NO, NO, NO) == [(2, VoiceChange.STARTED), (6, VoiceChange.STOPPED)]
 
 
+def test_silence_is_noticed_at_once_and_forgotten_when_the_voice_comes_back() -> None:
+    activity = VoiceActivity(VoiceThresholds())
+    silent = []
+    for probability in (NO, YES, YES, YES, NO, YES, NO, NO, NO, NO, YES):
+        activity.hear(probability)
+        silent.append(activity.silent)
+    assert silent == [True, True, True, False, True, False, True, True, True, True, True]
+
+
 def test_a_click_is_no_voice() -> None:
     assert changes(YES, YES, NO, YES, YES, NO) == []
 

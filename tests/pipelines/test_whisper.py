@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.transcript import Decoded
 from pipelines.whisper import (
-    Decoded,
     Whisper,
     WhisperSettings,
     believable,
