@@ -78,15 +78,18 @@ def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"
 
 
 def _until_ready(url: str) -> None:
+    """Ready is not enough: a gateway takes chats before its models are loaded."""
     begun = time.monotonic()
+    missing: object = "everything"
     while time.monotonic() - begun < READY_S:
         try:
-            if httpx.get(url, timeout=5).is_success:
-                return
+            state = httpx.get(url, timeout=5).json()
         except httpx.TransportError:
-            pass
+            state = {"missing": missing}
+        if not (missing := state["missing"]):
+            return
         time.sleep(0.2)
-    raise RuntimeError(f"{url} did not become ready within {READY_S:g} s")
+    raise RuntimeError(f"the gateway was not up within {READY_S:g} s; still missing: {missing}")
 
 
 def read_events(messages: Sequence[Message]) -> Reading:
