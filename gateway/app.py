@@ -7,6 +7,7 @@ the rest goes on where that is honest: without voice models there is still the c
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,7 @@ import structlog
 import uvicorn
 
 from gateway import metrics
+from gateway.admission import Admission, AdmissionLimits, places
 from gateway.answering import articles
 from gateway.call import Calls
 from gateway.config import Config, ConfigError
@@ -34,6 +36,7 @@ from pipelines.answer import Answerer
 from pipelines.audio import AudioPort
 from pipelines.chat import ReplyLimits
 from pipelines.facts import Unavailable
+from pipelines.phrases import HoldPhrases
 from pipelines.voice_call import VoiceCall, VoiceParts
 from pipelines.voice_models import open_voice_models
 
@@ -53,8 +56,9 @@ Announce = Callable[[str], None]
 
 @asynccontextmanager
 async def configured_voice(config: Config, answerer: Answerer) -> AsyncIterator[VoiceParts]:
-    """The configured voice models, with the greeting known by heart."""
-    async with open_voice_models(voice_settings(config, (answerer.greeting("voice"),))) as models:
+    """The configured voice models, with the greeting and what waiting callers hear known by heart."""
+    learnt = (answerer.greeting("voice"), *HoldPhrases().all())
+    async with open_voice_models(voice_settings(config, learnt)) as models:
         yield models
 
 
@@ -141,8 +145,17 @@ class Gateway:
                 await stop.asked.wait()
                 log.info("draining", seconds=limits.drain_s)
                 self._health.draining = True
-                await live.drain(limits.drain_s)
+                await self._drain(live)
                 voice.cancel()
+
+    async def _drain(self, live: LiveSessions) -> None:
+        """Let replies and calls under way finish, and those who wait hear that they cannot be taken."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(live.drain(self._config.limits.drain_s), name="drain sessions")
+            if self._edge.calls is not None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._config.limits.drain_s):
+                        await self._edge.calls.drain()
 
     async def _speak(self, answerer: Answerer) -> None:
         """Load the voice and take calls; without one the chat goes on alone."""
@@ -161,9 +174,11 @@ class Gateway:
             session = live.log
             return VoiceCall(port, session.conversation, answerer, session.emit, models, ids=session.new_id)
 
+        reception = Reception(Admission(admission_limits(self._config)), models, self._health)
         async with asyncio.TaskGroup() as calls:
+            calls.create_task(reception.run(), name="reception")
             self._edge.signalling = Signalling(self._config.webrtc, calls.create_task)
-            self._edge.calls = Calls(make_bot, self._config.limits.message_characters)
+            self._edge.calls = Calls(make_bot, reception, self._config.limits.message_characters)
             self._health.report("voice", State.UP)
             try:
                 await asyncio.Event().wait()
@@ -206,6 +221,15 @@ class _WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Take no signals."""
         yield
+
+
+def admission_limits(config: Config) -> AdmissionLimits:
+    """How many calls this machine talks with, and how many more may wait."""
+    limits = config.limits
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    calls = limits.calls or places(cores, embedded_recogniser=config.recogniser.engine == "whisper")
+    waiting = calls if limits.waiting is None else limits.waiting
+    return AdmissionLimits(calls, waiting, int(limits.wait_s * 1_000))
 
 
 def _edge(config: Config, health: Health) -> Edge:

@@ -1,5 +1,7 @@
 """One browser call of a session: the customer's leg, the room around it, and the bot that has the floor.
 
+The reception comes first: the bot begins once the call has a place.
+
 The leg belongs to the room, the bot only borrows a port to it: a bot that fails is replaced, and the customer
 hears a pause, no more. What happens in the session goes to the client as RTVI messages; what the client
 sends comes in here.
@@ -13,7 +15,8 @@ import structlog
 
 from gateway.events import LegJoined, LegLeft
 from gateway.leg import Leg
-from gateway.live import Busy, LiveSession, TakesText
+from gateway.live import LiveSession, TakesText
+from gateway.reception import Reception
 from gateway.room import Role, Room
 from gateway.subscription import Subscription
 from gateway.webrtc import rtvi
@@ -42,9 +45,12 @@ MakeBot = Callable[[AudioPort, LiveSession], Bot]
 class Calls:
     """Conducts calls with bots made by `make_bot`."""
 
-    def __init__(self, make_bot: MakeBot, longest_text: int) -> None:
+    def __init__(self, make_bot: MakeBot, reception: Reception, longest_text: int) -> None:
         self._make_bot = make_bot
+        self._reception = reception
         self._longest_text = longest_text
+        self._sessions: set[str] = set()
+        "Those that are in a call, or wait for one to begin."
 
     async def conduct(self, leg: Leg, live: LiveSession) -> None:
         """Everything from the moment the leg is connected until it has ended."""
@@ -57,7 +63,7 @@ class Calls:
                     tasks.create_task(_deliver(subscription, leg), name=f"deliver {leg.leg_id}"),
                     tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
                 ]
-                await self._talk(room, live)
+                await self._one_call(room, live)
                 for task in beside:
                     task.cancel()
         finally:
@@ -65,15 +71,28 @@ class Calls:
             live.touch()
             await _record_end(leg, live)
 
+    async def drain(self) -> None:
+        """Begin no more calls; returns when those who waited for one have been told."""
+        await self._reception.drain()
+
+    async def _one_call(self, room: Room, live: LiveSession) -> None:
+        """Have a bot talk once there is a place for the call; a session has one call at a time."""
+        if live.session_id in self._sessions:
+            await room.customer.send(rtvi.error("this session is in a call already; end the other one first"))
+            return
+        self._sessions.add(live.session_id)
+        try:
+            async with self._reception.place(room, live) as admitted:
+                if admitted:
+                    await self._talk(room, live)
+        finally:
+            self._sessions.discard(live.session_id)
+
     async def _talk(self, room: Room, live: LiveSession) -> None:
         """Let a bot talk until the leg has ended or the bot has said goodbye; replace one that fails."""
         for number in range(1, BOTS + 1):
             bot = self._make_bot(room.port(Role.BOT), live)
-            try:
-                live.join_call(bot)
-            except Busy as error:
-                await room.customer.send(rtvi.error(f"{error}; end the other call first"))
-                return
+            live.join_call(bot)
             try:
                 await bot.run()
                 return

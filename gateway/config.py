@@ -171,7 +171,8 @@ class WebRtc(Section):
     ice_servers: tuple[IceServer, ...] = ()
     turn: Turn = Turn()
     calls: Annotated[int, Field(ge=0)] = 20
-    "At the same time; more are answered `busy`."
+    """Connected at the same time, talking, waiting or being told that we are busy; more are answered `busy`
+    without a word, so this is to be well over `limits.calls` + `limits.waiting`."""
 
 
 class Agent(Section):
@@ -213,6 +214,12 @@ class Limits(Section):
     "A chat reply that is not done by then is ended with an honest sentence."
     idle_s: Annotated[float, Field(gt=0)] = 300.0
     "A session nobody is connected to leaves memory after this time; the store keeps it."
+    calls: Annotated[int, Field(ge=1)] | None = None
+    "Talked with at the same time. By default 2 for each core with the embedded recogniser, else 20."
+    waiting: Annotated[int, Field(ge=0)] | None = None
+    "Further callers that may wait for a place. By default as many as `calls`; more are told to come later."
+    wait_s: Annotated[float, Field(gt=0)] = 180.0
+    "A caller who waited so long is told that we cannot take the call."
     drain_s: Annotated[float, Field(ge=0)] = 30.0
     "How long a stopping gateway waits for replies and calls under way."
 

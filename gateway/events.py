@@ -41,6 +41,33 @@ class LegLeft(Fact):
     reason: str
 
 
+class CallWaiting(Fact):
+    """A call is in the queue for a place to talk; sent again, unstored, whenever it has moved up."""
+
+    type: Literal["call.waiting"] = "call.waiting"
+    leg_id: str
+    position: int
+    "1: the next one."
+
+
+class CallAdmitted(Fact):
+    """A call that waited has a place now."""
+
+    type: Literal["call.admitted"] = "call.admitted"
+    leg_id: str
+    waited_ms: int
+
+
+class CallRefused(Fact):
+    """A call cannot be taken: the caller is told so, then hung up on."""
+
+    type: Literal["call.refused"] = "call.refused"
+    leg_id: str
+    reason: Literal["lines_busy", "waited_too_long", "draining"]
+    message: str
+    "What the caller hears."
+
+
 class SessionEnded(Fact):
     """How and why the contact ended, and through whom."""
 
@@ -52,7 +79,8 @@ class SessionEnded(Fact):
 
 
 AnyEventFact = Annotated[
-    AnyFact | SessionStarted | LegJoined | LegLeft | SessionEnded, Field(discriminator="type")
+    AnyFact | SessionStarted | LegJoined | LegLeft | CallWaiting | CallAdmitted | CallRefused | SessionEnded,
+    Field(discriminator="type"),
 ]
 
 FACT: TypeAdapter[AnyEventFact] = TypeAdapter(AnyEventFact)

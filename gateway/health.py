@@ -56,6 +56,8 @@ class Health:
         self._parts: dict[str, Part] = {}
         self._probes: dict[str, Probe] = {}
         self.draining = False
+        self.full = False
+        "A new call would have to wait, or be turned away."
 
     def expect(self, name: str) -> None:
         """A part that the gateway is not ready without."""

@@ -22,7 +22,7 @@ from pipecat.utils.asyncio.task_manager import TaskManager
 from pipecat.workers.base_worker import WorkerParams
 
 from pipelines.answer import Answerer
-from pipelines.audio import AudioPort
+from pipelines.audio import AudioPort, Frame
 from pipelines.bot import Agent, Bot
 from pipelines.conversation import Conversation
 from pipelines.endpoint import Endpoint, Judgement
@@ -31,10 +31,12 @@ from pipelines.frontend import Ears, FrontEnd, News
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor
 from pipelines.recognizer import Recognizer
+from pipelines.speech import Load
 from pipelines.synthesizer import Synthesizer
 from pipelines.transcript import Listener
 from pipelines.transport import LegTransport
-from pipelines.turns import TurnTaking, TurnTimes
+from pipelines.turn_times import TurnTimes
+from pipelines.turns import TurnTaking
 from pipelines.voice import VoiceDetection
 
 START_S = 15.0
@@ -57,6 +59,13 @@ class VoiceParts(Protocol):
 
     def synthesizer(self, sample_rate: int) -> Synthesizer:
         """A voice at the port's sample rate, Hz."""
+
+    def by_heart(self, text: str, sample_rate: int) -> list[Frame]:
+        """The sound of a fixed sentence, without asking the voice; nothing if it is not known."""
+
+    @property
+    def load(self) -> Load:
+        """How the shared recogniser keeps up with its work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pipelines.recognizer import Recognizer, StreamingRecognizer, StreamingTimes
 from pipelines.sentences import SentenceCutter
 from pipelines.services import PipecatService, ServiceRecognizer, ServiceSynthesizer
 from pipelines.silero import Silero, VoiceDetector
-from pipelines.speech import ModelWorkers
+from pipelines.speech import Load, ModelWorkers
 from pipelines.spoken import spoken
 from pipelines.synthesizer import Phrasebook, PiperSettings, PiperSynthesizer, PiperVoice, Synthesizer, learn
 from pipelines.transcript import Listener
@@ -92,6 +92,17 @@ class VoiceModels:
             return ServiceSynthesizer(self._settings.voice.build(), sample_rate)
         assert self.piper is not None
         return Phrasebook(PiperSynthesizer(self.piper, sample_rate), self.known.get(sample_rate, {}))
+
+    def by_heart(self, text: str, sample_rate: int) -> list[Frame]:
+        """The sound of a text that was learnt; nothing if any of it was not (a service as the voice, say)."""
+        known = self.known.get(sample_rate, {})
+        pieces = pieces_to_learn((text,))
+        return [frame for piece in pieces for frame in known[piece]] if known.keys() >= set(pieces) else []
+
+    @property
+    def load(self) -> Load:
+        """How the embedded recogniser keeps up; a service's load is not ours to know."""
+        return self.whisper_workers.load if self.whisper_workers is not None else Load()
 
 
 def pieces_to_learn(texts: tuple[str, ...]) -> list[str]:

@@ -18,6 +18,7 @@ MODULES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py
 
 #: Protocols, parsers, deciders and state machines. Bytes, frames, ids and the time come in as arguments.
 CORES = [
+    "gateway/admission.py",
     "gateway/events.py",
     "gateway/stages.py",
     "gateway/weights/plan.py",

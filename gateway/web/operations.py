@@ -4,11 +4,15 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from gateway.health import Health
+from gateway.events import Message
+from gateway.health import Health, Report
+
+VOICE = "voice"
+"The part of the gateway that takes calls."
 
 
 def operations_routes(health: Health) -> APIRouter:
-    """`/healthz`, `/readyz` and `/metrics`."""
+    """`/healthz`, `/readyz`, `/readyz/calls` and `/metrics`."""
     router = APIRouter()
 
     @router.get("/healthz")
@@ -18,20 +22,30 @@ def operations_routes(health: Health) -> APIRouter:
     @router.get("/readyz")
     async def ready() -> Response:
         report = await health.look()
-        parts = {
-            name: {"state": part.state, "detail": part.detail, "required": part.required}
-            for name, part in report.parts.items()
-        }
-        body = {
-            "ready": report.ready,
-            "draining": health.draining,
-            "missing": report.missing,
-            "parts": parts,
-        }
-        return JSONResponse(body, 200 if report.ready else 503)
+        return JSONResponse(_body(health, report), 200 if report.ready else 503)
+
+    @router.get("/readyz/calls")
+    async def ready_for_calls() -> Response:
+        report = await health.look()
+        takes_calls = report.ready and VOICE in report.parts and VOICE not in report.missing
+        return JSONResponse(_body(health, report), 200 if takes_calls and not health.full else 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _body(health: Health, report: Report) -> Message:
+    parts = {
+        name: {"state": part.state, "detail": part.detail, "required": part.required}
+        for name, part in report.parts.items()
+    }
+    return {
+        "ready": report.ready,
+        "draining": health.draining,
+        "full": health.full,
+        "missing": report.missing,
+        "parts": parts,
+    }

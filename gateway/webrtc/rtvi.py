@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from gateway.events import Event, Message
+from gateway.events import CallRefused, Event, Message
 from pipelines import facts
 
 VERSION = "2.1.0"
@@ -163,9 +163,9 @@ def error_response(request_id: str, text: str) -> Message:
     return _message("error-response", {"error": text}, request_id)
 
 
-def error(text: str) -> Message:
-    """Something went wrong; the call goes on."""
-    return _message("error", {"error": text, "fatal": False})
+def error(text: str, *, fatal: bool = False) -> Message:
+    """Something went wrong; the call goes on unless it is fatal."""
+    return _message("error", {"error": text, "fatal": fatal})
 
 
 def is_passing(message: Message) -> bool:
@@ -257,6 +257,8 @@ def _did(event: Event) -> list[Message]:
             return [_message("llm-function-call-stopped", {**_function(call_id, tool), "cancelled": False})]
         case facts.Trouble(message=text):
             return [error(text)]
+        case CallRefused(message=text):
+            return [error(text, fatal=True)]
         case _:
             return []
 

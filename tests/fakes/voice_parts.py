@@ -22,6 +22,8 @@ T = TypeVar("T")
 class LoudnessDetection:
     """Loud is voice, after five frames; the first quiet frame makes it silent."""
 
+    late_ms = 100
+
     def __init__(self) -> None:
         self._voiced = False
         self._against = 0
@@ -30,7 +32,11 @@ class LoudnessDetection:
     def silent(self) -> bool:
         return not self._voiced or self._against > 0
 
-    def hear(self, frame: Frame) -> VoiceChange | None:
+    @property
+    def stirring(self) -> bool:
+        return not self._voiced and self._against > 0
+
+    def hear(self, frame: Frame, *, speaking: bool = False) -> VoiceChange | None:
         loud = max(frame.pcm[-1], 0) * 256 >= LOUDNESS // 2
         self._against = self._against + 1 if loud != self._voiced else 0
         if self._against < 5:
@@ -95,7 +101,7 @@ class SpellingDecoder:
 class ScriptedEndpoint:
     """Judges as told."""
 
-    def __init__(self, tell: Judgement, verdicts: Iterable[bool | None], delay_s: float = 0.04) -> None:
+    def __init__(self, tell: Judgement, verdicts: Iterable[float | None], delay_s: float = 0.04) -> None:
         self._tell = tell
         self._verdicts = iter(verdicts)
         self._delay_s = delay_s
@@ -108,7 +114,7 @@ class ScriptedEndpoint:
         pass
 
     def judge(self, pause: int) -> None:
-        verdict = next(self._verdicts, True)
+        verdict = next(self._verdicts, 1.0)
         if verdict is not None:
             loop = asyncio.get_running_loop()
             loop.call_later(self._delay_s, lambda: self._open and self._tell(pause, verdict))
@@ -153,8 +159,8 @@ class FakeVoiceParts:
         self.workers = InlineWorkers()
         self.decoder = SpellingDecoder()
         self.voice = ToneSynthesizer()
-        self.verdicts: list[bool | None] = []
-        "Of the pauses, in order; complete after that."
+        self.verdicts: list[float | None] = []
+        "Of the pauses, in order; surely over after that."
         self.load = Load()
 
     def detection(self, sample_rate: int) -> VoiceDetection:

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from gateway import config
-from gateway.app import Assembly, OpenVoice, serve
+from gateway.admission import AdmissionLimits
+from gateway.app import Assembly, OpenVoice, admission_limits, serve
 from gateway.config import Config, ConfigError
 from gateway.health import Health
 from pipelines.answer import Answerer, Say
@@ -213,3 +214,17 @@ def test_idle_chats_cost_little_bandwidth_and_no_compression_buffers(tmp_path: P
         stop()
 
     run(settings(tmp_path), scripted(SLOW), test)
+
+
+def test_how_many_calls_there_may_be_follows_from_cores_and_recogniser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def limits(**variables: str) -> AdmissionLimits:
+        return admission_limits(config.load(None, {f"WARMLINE_{n}": v for n, v in variables.items()}))
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2})
+    assert limits() == AdmissionLimits(calls=6, waiting=6, wait_ms=180_000)
+    service = {"RECOGNISER__ENGINE": "openai", "RECOGNISER__ENDPOINT": "http://ears/v1"}
+    assert limits(**service).calls == 60
+    chosen = limits(LIMITS__CALLS="1", LIMITS__WAITING="0", LIMITS__WAIT_S="2.5")
+    assert chosen == AdmissionLimits(calls=1, waiting=0, wait_ms=2_500)

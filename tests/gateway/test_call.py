@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from gateway.admission import Admission, AdmissionLimits
 from gateway.call import BOTS, Calls
-from gateway.events import LegJoined, LegLeft
+from gateway.events import CallAdmitted, CallWaiting, LegJoined, LegLeft
+from gateway.health import Health
 from gateway.leg import Hangup
 from gateway.live import LiveSession, LiveSessions, live_sessions
+from gateway.reception import Reception
 from pipelines.answer import Say
 from pipelines.audio import AudioPort
 from pipelines.facts import Activity, Unavailable
@@ -16,6 +19,7 @@ from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_answerer import ScriptedAnswerer
 from tests.fakes.scripted_leg import ScriptedLeg
+from tests.fakes.voice_parts import FakeVoiceParts
 
 
 @dataclass
@@ -54,23 +58,28 @@ class ScriptedBot:
 
 class World:
     def __init__(self, bots: Bots, live: LiveSessions, store: MemoryStore) -> None:
-        self.calls = Calls(bots, 4000)
+        admission = Admission(AdmissionLimits(calls=1, waiting=1, wait_ms=60_000))
+        self.calls = Calls(bots, Reception(admission, FakeVoiceParts(), Health()), 4000)
         self.live = live
         self.store = store
         self.leg = ScriptedLeg()
 
-    async def conduct(self, live: LiveSession, leave_after: float = 5.0) -> None:
+    async def conduct(
+        self, live: LiveSession, leave_after: float = 5.0, leg: ScriptedLeg | None = None
+    ) -> None:
         """The whole life of the leg; the person leaves after so many seconds."""
+        leg = leg or self.leg
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.leg.serve())
-            leaving = tasks.create_task(self._leave(leave_after))
-            await self.calls.conduct(self.leg, live)
+            tasks.create_task(leg.serve())
+            leaving = tasks.create_task(_leave(leg, leave_after))
+            await self.calls.conduct(leg, live)
             leaving.cancel()
-            await self.leg.hang_up("the call is over")
+            await leg.hang_up("the call is over")
 
-    async def _leave(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self.leg.leave()
+
+async def _leave(leg: ScriptedLeg, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    leg.leave()
 
 
 def run(bots: Bots, test: Callable[[World], Awaitable[None]]) -> None:
@@ -142,15 +151,39 @@ def test_a_bot_that_says_goodbye_ends_the_call() -> None:
     run(Bots(["goodbye"]), test)
 
 
-def test_a_second_call_in_the_same_session_is_turned_away() -> None:
+def test_a_second_call_in_the_same_session_is_turned_away_and_takes_no_place_in_the_queue() -> None:
     async def test(the: World) -> None:
         live, _ = await the.live.begin("voice")
-        live.join_call(ScriptedBot(ScriptedLeg("other"), "listen"))
-        await the.conduct(live, leave_after=1000)
-        assert any(m["type"] == "error" and "in a call already" in m["data"]["error"] for m in the.leg.sent)
-        assert live.busy, "the first call goes on"
+        other = ScriptedLeg("other")
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(the.conduct(live))
+            await asyncio.sleep(1)
+            await the.conduct(live, leg=other)
+            assert any(m["type"] == "error" and "in a call already" in m["data"]["error"] for m in other.sent)
+            assert live.busy and not first.done(), "the first call goes on"
+        await the.conduct(live, leg=ScriptedLeg("later"))
 
-    run(Bots(["listen"]), test)
+    run(Bots(["listen", "listen"]), test)
+
+
+def test_a_call_waits_until_another_is_over_and_takes_its_place_whatever_became_of_that() -> None:
+    bots = Bots(["crash"] * BOTS + ["listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        waiting, _ = await the.live.begin("voice")
+        second = ScriptedLeg("second")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(the.conduct(live, leave_after=1000))
+            await asyncio.sleep(0.01)
+            await the.conduct(waiting, leg=second)
+        facts = [type(event.fact) for event in the.store.log[waiting.session_id]][1:]
+        assert facts == [LegJoined, CallWaiting, CallAdmitted, LegLeft]
+        told = [m["data"]["type"] for m in second.sent if m["type"] == "server-message"]
+        assert told[:3] == ["leg.joined", "call.waiting", "call.admitted"]
+        assert bots.made[-1].frames > 200
+
+    run(bots, test)
 
 
 def test_typed_text_that_the_call_cannot_take_is_answered_with_an_error() -> None:

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from pipelines.answer import Say
-from pipelines.audio import Frame
+from pipelines.audio import Frame, silence
 from pipelines.facts import CustomerTurn, ReplyDone, TranscriptPartial
 from pipelines.phrases import Phrases
 from pipelines.samples import samples_16k
@@ -54,6 +55,15 @@ def test_learns_phrases_in_the_pieces_they_are_spoken_in() -> None:
         "Hello.",
         "Call 5 5 5, 1 2 3, 4 5 6 7!",
     ]
+
+
+def test_a_text_is_known_by_heart_when_all_of_its_sentences_are() -> None:
+    models = VoiceModels(settings(Path()), Mock(), Mock())
+    please, hold = silence(), Frame(b"\1" * 640)
+    models.known[16_000] = {"Please.": (please,), "Hold.": (hold, hold)}
+    assert models.by_heart("Please. Hold.", 16_000) == [please, hold, hold]
+    assert models.by_heart("Please. Wait.", 16_000) == []
+    assert models.by_heart("Please.", 8_000) == []
 
 
 @pytest.mark.models

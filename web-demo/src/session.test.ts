@@ -238,6 +238,29 @@ describe("a session", () => {
     );
   });
 
+  it("shows where a waiting call stands, until it is admitted, refused or over", () => {
+    const joined: Fact = { type: "leg.joined", leg_id: "l1", role: "customer", kind: "webrtc" };
+    const waiting = after(
+      { type: "session", session: "s_1" },
+      joined,
+      { type: "call.waiting", leg_id: "l1", position: 2 },
+      { type: "call.waiting", leg_id: "l1", position: 1 },
+    );
+    expect(waiting).toMatchObject({ queue: 1, items: [] });
+    const admitted = reduce(waiting, event({ type: "call.admitted", leg_id: "l1", waited_ms: 9000 }));
+    expect(admitted.queue).toBeNull();
+    const refused = reduce(
+      waiting,
+      event({ type: "call.refused", leg_id: "l1", reason: "waited_too_long", message: "Sorry." }),
+    );
+    expect(refused.queue).toBeNull();
+    expect(refused.items).toMatchObject([{ kind: "note", fact: { message: "Sorry." } }]);
+    const gone = reduce(waiting, event({ type: "leg.left", leg_id: "l1", by: "remote", reason: "hung up" }));
+    expect(gone.queue).toBeNull();
+    expect(reduce(waiting, { type: "call.over" }).queue).toBeNull();
+    expect(reduce(waiting, { type: "session", session: "s_1" }).queue).toBe(1);
+  });
+
   it("ends with everything settled", () => {
     const view = after(started(), {
       type: "session.ended",

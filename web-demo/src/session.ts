@@ -55,7 +55,13 @@ export interface NoteItem {
   tone: "plain" | "trouble";
   /** What happened; the page puts it into words. */
   fact: FactOf<
-    "identity.verified" | "handoff.requested" | "trouble" | "session.ended" | "leg.joined" | "leg.left"
+    | "identity.verified"
+    | "handoff.requested"
+    | "trouble"
+    | "session.ended"
+    | "leg.joined"
+    | "leg.left"
+    | "call.refused"
   >;
 }
 
@@ -91,6 +97,8 @@ export interface View {
   person: "none" | "requested" | "joined";
   /** Legs by which the customer or a person takes part now: `leg_id` to what it is. */
   legs: Record<string, FactOf<"leg.joined">>;
+  /** Where the customer's call stands in the queue, 1 the next one; null when it does not wait. */
+  queue: number | null;
   ended: FactOf<"session.ended"> | null;
 }
 
@@ -115,6 +123,7 @@ export const EMPTY: View = {
   latency: null,
   person: "none",
   legs: {},
+  queue: null,
   ended: null,
 };
 
@@ -145,7 +154,7 @@ export function reduce(view: View, action: Action): View {
     case "discarded":
       return { ...view, pending: without(view.pending, action.id) };
     case "call.over":
-      return quiet(view);
+      return quiet({ ...view, queue: null });
   }
 }
 
@@ -200,6 +209,12 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
       return legJoined(view, fact, event);
     case "leg.left":
       return legLeft(view, fact, event);
+    case "call.waiting":
+      return { ...view, queue: fact.position };
+    case "call.admitted":
+      return { ...view, queue: null };
+    case "call.refused":
+      return note({ ...view, queue: null }, fact, event);
     case "handoff.requested":
       return note({ ...view, person: view.person === "joined" ? "joined" : "requested" }, fact, event);
     case "identity.verified":
@@ -343,7 +358,7 @@ function legJoined(view: View, fact: FactOf<"leg.joined">, event: SessionEvent):
 
 function legLeft(view: View, fact: FactOf<"leg.left">, event: SessionEvent): View {
   const { [fact.leg_id]: left, ...legs } = view.legs;
-  const next = { ...view, legs };
+  const next = { ...view, legs, queue: left?.role === "customer" ? null : view.queue };
   if (left?.role !== "human") return next;
   return note({ ...next, person: personIsHere(next) ? "joined" : "none" }, fact, event);
 }

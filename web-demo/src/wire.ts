@@ -106,6 +106,9 @@ const FACTS = {
     kind: oneOf("webrtc", "chat", "sip", "stream"),
   }),
   "leg.left": object({ leg_id: string, by: string, reason: string }),
+  "call.waiting": object({ leg_id: string, position: number }),
+  "call.admitted": object({ leg_id: string, waited_ms: number }),
+  "call.refused": object({ leg_id: string, reason: string, message: string }),
   "session.ended": object({ outcome: string, reason: string, by: string }),
 };
 

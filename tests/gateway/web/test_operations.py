@@ -29,6 +29,31 @@ def test_ready_is_said_only_when_everything_required_is_up() -> None:
     ask(edge(health), test)
 
 
+def test_a_gateway_without_a_place_sends_calls_elsewhere_and_keeps_its_chats() -> None:
+    health = Health()
+    health.expect("agent")
+    health.hope_for("voice")
+    health.report("agent", State.UP)
+
+    async def test(http: httpx.AsyncClient) -> None:
+        assert (await http.get("/readyz/calls")).status_code == 503, "no voice yet"
+        health.report("voice", State.UP)
+        assert (await http.get("/readyz/calls")).status_code == 200
+        health.full = True
+        full = await http.get("/readyz/calls")
+        assert (full.status_code, full.json()["full"]) == (503, True)
+        assert (await http.get("/readyz")).status_code == 200
+
+    ask(edge(health), test)
+
+
+def test_a_gateway_that_has_no_calls_at_all_is_not_ready_for_them() -> None:
+    async def test(http: httpx.AsyncClient) -> None:
+        assert (await http.get("/readyz/calls")).status_code == 503
+
+    ask(edge(), test)
+
+
 def test_a_probe_that_fails_shows() -> None:
     health = Health()
     health.expect("store")

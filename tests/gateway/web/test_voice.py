@@ -9,10 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.admission import Admission, AdmissionLimits
 from gateway.call import Calls
 from gateway.config import IceServer, WebRtc
 from gateway.events import Message
+from gateway.health import Health
 from gateway.live import LiveSession, LiveSessions, live_sessions
+from gateway.reception import Reception
 from gateway.web.edge import Edge
 from gateway.web.server import web_application
 from gateway.webrtc.caller import Caller, connect
@@ -21,6 +24,7 @@ from pipelines.audio import AudioPort
 from pipelines.facts import CustomerTurn, ReplyDone, Words
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_answerer import ScriptedAnswerer
+from tests.fakes.voice_parts import FakeVoiceParts
 from tests.gateway.web.web_world import edge
 from tests.gateway.webrtc.offers import OFFER
 
@@ -80,7 +84,8 @@ class World:
 async def world(settings: WebRtc | None = None) -> AsyncIterator[World]:
     store, at = MemoryStore(), edge()
     async with live_sessions(store, ScriptedAnswerer()) as live, asyncio.TaskGroup() as calls:
-        at.live, at.calls = live, Calls(EchoBot, 4000)
+        admission = Admission(AdmissionLimits(calls=20, waiting=0, wait_ms=60_000))
+        at.live, at.calls = live, Calls(EchoBot, Reception(admission, FakeVoiceParts(), Health()), 4000)
         at.signalling = Signalling(settings or WebRtc(), calls.create_task)
         yield World(live, at, store)
         await at.signalling.hang_up_all("the test is over")

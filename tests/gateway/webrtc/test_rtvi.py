@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.events import Event, SessionEnded
+from gateway.events import CallRefused, Event, SessionEnded
 from gateway.webrtc import rtvi
 from gateway.webrtc.rtvi import BadRequest, ClientMessage, ClientReady, DisconnectBot, EventFeed, SendText
 from pipelines import facts
@@ -105,6 +105,11 @@ def test_tools_are_named_without_what_they_were_given() -> None:
 def test_trouble_is_an_error_that_ends_nothing() -> None:
     (message,) = told(facts.Trouble(code="model_slow", message="I am still working on that."))
     assert message["data"] == {"error": "I am still working on that.", "fatal": False}
+
+
+def test_a_refused_call_is_an_error_that_ends_it() -> None:
+    (message,) = told(CallRefused(leg_id="w1", reason="lines_busy", message="All our lines are busy."))
+    assert message["data"] == {"error": "All our lines are busy.", "fatal": True}
 
 
 def test_pipecats_own_models_accept_what_we_send() -> None:

@@ -6,7 +6,7 @@ import { HangUpIcon, MicIcon, MicOffIcon, PersonIcon, PhoneIcon } from "./icons"
 import { LatencyStrip } from "./LatencyStrip";
 import { Meter } from "./Meter";
 import { PHASE_WORDS, type Phase, phaseOf } from "./phase";
-import { ASSISTANT, CALL_FAULTS, awaitedWords, requestWords } from "./plain";
+import { ASSISTANT, CALL_FAULTS, awaitedWords, queueWords, requestWords } from "./plain";
 import { type CallControl, isInCall } from "./useCall";
 
 interface Props {
@@ -21,7 +21,7 @@ export function CallPanel({ call, view, connection, askForPerson }: Props) {
   const calling = isInCall(call.state);
   return (
     <section className="call" data-phase={phase} data-calling={calling} aria-label="Call">
-      <CallStatus call={call} phase={phase} />
+      <CallStatus call={call} phase={phase} queue={view.queue} />
       {calling ? <InCall call={call} /> : <CallButton call={call} disabled={view.ended !== null} />}
       <Voice stream={call.voice} />
       <CurrentRequest view={view} />
@@ -31,9 +31,9 @@ export function CallPanel({ call, view, connection, askForPerson }: Props) {
   );
 }
 
-function CallStatus({ call, phase }: { call: CallControl; phase: Phase }) {
+function CallStatus({ call, phase, queue }: { call: CallControl; phase: Phase; queue: View["queue"] }) {
   const [title, hint] = call.fault === null ? PHASE_WORDS[phase] : CALL_FAULTS[call.fault.kind];
-  const shownHint = call.muted && call.state === "live" ? "You are muted. Unmute to speak." : hint;
+  const shownHint = liveHint(call, phase, queue) ?? hint;
   return (
     <div className="call-status">
       <h2>
@@ -45,6 +45,12 @@ function CallStatus({ call, phase }: { call: CallControl; phase: Phase }) {
       <p>{call.fault?.message || shownHint}</p>
     </div>
   );
+}
+
+/** What matters more in a call than the phase's own hint. */
+function liveHint(call: CallControl, phase: Phase, queue: View["queue"]): string | null {
+  if (phase === "queued" && queue !== null) return queueWords(queue);
+  return call.muted && call.state === "live" ? "You are muted. Unmute to speak." : null;
 }
 
 function CallButton({ call, disabled }: { call: CallControl; disabled: boolean }) {

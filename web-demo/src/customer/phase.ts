@@ -9,6 +9,7 @@ export type Phase =
   | "connecting"
   /** The call is on, but what happens in it is not told, as the chat connection is down. */
   | "live"
+  | "queued"
   | "listening"
   | "hearing"
   | "thinking"
@@ -19,12 +20,13 @@ export type Phase =
 
 export function phaseOf(
   call: Pick<CallControl, "state" | "fault">,
-  view: Pick<View, "hearing" | "activity">,
+  view: Pick<View, "hearing" | "activity" | "queue">,
   connection: ChatState,
 ): Phase {
   if (call.state === "over") return call.fault === null ? "over" : "failed";
   if (call.state !== "live") return call.state;
   if (connection !== "open") return "live";
+  if (view.queue !== null) return "queued";
   if (view.hearing) return "hearing";
   if (view.activity === "speaking") return "speaking";
   if (view.activity === "thinking" || view.activity === "typing") return "thinking";
@@ -36,6 +38,7 @@ export const PHASE_WORDS: Record<Phase, [title: string, hint: string]> = {
   asking: ["Waiting for the microphone", "Please answer your browser's question with “Allow”."],
   connecting: ["Connecting", "One moment."],
   live: ["In call", "Go on talking; the captions will be back in a moment."],
+  queued: ["All lines are busy", "Please hold, or write to us below."],
   listening: ["Listening", "Go ahead, speak naturally."],
   hearing: ["Listening", "I hear you."],
   thinking: ["Thinking", "One moment."],

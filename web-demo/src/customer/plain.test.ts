@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { latencySteps } from "./LatencyStrip";
 import { phaseOf } from "./phase";
-import { understoodWords } from "./plain";
+import { queueWords, understoodWords } from "./plain";
 import { transcriptText } from "./transcript";
 
 describe("plain words", () => {
@@ -13,16 +13,18 @@ describe("plain words", () => {
 
   it("say how the call stands: hearing somebody comes before all else", () => {
     const live = { state: "live", fault: null } as const;
-    expect(phaseOf(live, { hearing: true, activity: "speaking" }, "open")).toBe("hearing");
-    expect(phaseOf(live, { hearing: false, activity: "idle" }, "open")).toBe("listening");
-    expect(phaseOf(live, { hearing: false, activity: "idle" }, "waiting")).toBe("live");
-    expect(
-      phaseOf(
-        { state: "over", fault: { kind: "no_path", message: "" } },
-        { hearing: false, activity: "idle" },
-        "open",
-      ),
-    ).toBe("failed");
+    const view = { hearing: false, activity: "idle", queue: null } as const;
+    expect(phaseOf(live, { ...view, hearing: true, activity: "speaking" }, "open")).toBe("hearing");
+    expect(phaseOf(live, view, "open")).toBe("listening");
+    expect(phaseOf(live, view, "waiting")).toBe("live");
+    expect(phaseOf(live, { ...view, hearing: true, queue: 2 }, "open")).toBe("queued");
+    const failed = { state: "over", fault: { kind: "no_path", message: "" } } as const;
+    expect(phaseOf(failed, view, "open")).toBe("failed");
+  });
+
+  it("say where a caller stands in the queue", () => {
+    expect(queueWords(1)).toContain("You are next.");
+    expect(queueWords(3)).toContain("number 3");
   });
 });
 

@@ -143,8 +143,15 @@ export function noteWords(fact: NoteItem["fact"]): string {
     case "session.ended":
       return ENDINGS[fact.outcome] ?? "The conversation is over.";
     case "trouble":
+    case "call.refused":
       return fact.message;
   }
+}
+
+/** While a call waits for its turn. */
+export function queueWords(position: number): string {
+  const place = position === 1 ? "You are next." : `You are number ${position} in the queue.`;
+  return `${place} You can also write to us below.`;
 }
 
 /** What went wrong with a call, and what to do: a title and a sentence. */
