@@ -24,7 +24,8 @@ from gateway.answering import articles
 from gateway.call import Calls
 from gateway.config import Config, ConfigError
 from gateway.health import Health, State
-from gateway.live import LiveLimits, LiveSession, live_sessions
+from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
+from gateway.reception import Reception
 from gateway.speech import voice_settings
 from gateway.store.sql import SqlStore, open_store
 from gateway.web.edge import Edge
