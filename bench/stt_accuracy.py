@@ -1,16 +1,16 @@
 """Word error rates: our windowed decode against the plain 30 s decode, clean and in noise, in both bands.
 
-Both use the same Whisper weights. *Windowed* is `pipelines.whisper` with the guards that the recogniser puts
-behind it; *plain* is faster-whisper with beam 1, one temperature and its default guards. Every decode is
-written down as soon as it is made (`build/bench/stt/decodes.jsonl`), so a run that was stopped goes on where
-it was; what was decoded by another version of `pipelines/whisper.py` is decoded anew.
+Both use the same Whisper weights. Ours is `pipelines.whisper` as the default configuration has it, with the
+guards that the recogniser puts behind it; *plain* is faster-whisper with beam 1, one temperature and its
+default guards. Every decode is written down as soon as it is made (`build/bench/stt/decodes.jsonl`), so a run
+that was stopped goes on where it was; what another version of `pipelines/whisper.py` decoded is done anew.
 """
 
 import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,21 @@ import numpy as np
 from faster_whisper import WhisperModel
 
 from bench import clips as recordings
+from bench import wer
 from bench.clips import Clip
+from bench.figures import Figure
 from bench.peers import BUILD
 from bench.sound import Sound, narrowband, noisy
+from bench.stt_systems import WHISPER
+from gateway.config import Recogniser
 from pipelines import whisper
 from pipelines.transcript import join_digits
 from pipelines.whisper import Whisper, WhisperSettings, believable
 
 DECODES = BUILD / "stt" / "decodes.jsonl"
+OURS, PLAIN = "warmline", "faster-whisper, 30 s, beam 1"
+POINTS = 0.5
+"Ours may be so many per cent of words worse."
 SNRS_DB = (20, 10, 5)
 NOISES = ("office", "babble")
 
@@ -103,14 +110,14 @@ def plain(model: Path, threads: int) -> Decode:
         segments, _ = theirs.transcribe(
             sound, language="en", beam_size=1, temperature=0.0, condition_on_previous_text=False
         )
-        return {"text": join_digits(" ".join(segment.text.strip() for segment in segments))}
+        return {"text": " ".join(segment.text.strip() for segment in segments)}
 
     return decode
 
 
-def version() -> str:
-    """Names the version of `pipelines/whisper.py` that decodes."""
-    return hashlib.sha256(Path(whisper.__file__).read_bytes()).hexdigest()[:8]
+def version(hot_words: str) -> str:
+    """Names what decodes: the version of `pipelines/whisper.py` and its hot words."""
+    return hashlib.sha256(Path(whisper.__file__).read_bytes() + hot_words.encode()).hexdigest()[:8]
 
 
 def decodes(path: Path = DECODES) -> Iterator[Decoded]:
@@ -128,7 +135,7 @@ def decode_all(
     done = {(entry.clip, entry.condition, entry.decoder) for entry in decodes()}
     spoiler = Spoiler(clips)
     with DECODES.open("a") as file:
-        for place, clip in enumerate(chosen):
+        for place, clip in enumerate(chosen, start=1):
             for condition in under:
                 todo = [name for name in decoders if (clip.name, str(condition), name) not in done]
                 sound = spoiler.spoil(clip, condition) if todo else clip.sound
@@ -137,5 +144,69 @@ def decode_all(
                     entry = Decoded(clip.name, str(condition), name, found.pop("text"), found)
                     file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
                     file.flush()
-            if place % 20 == 19:
-                print(f"bench: decoded {place + 1} of {len(chosen)} clips", file=sys.stderr, flush=True)
+            if place % 20 == 0:
+                print(f"bench stt: decoded {place} of {len(chosen)} clips", file=sys.stderr, flush=True)
+
+
+def measure(
+    clips: Sequence[Clip], chosen: Sequence[Clip], models: Path, threads: int, under: Sequence[Condition]
+) -> list[Decoded]:
+    """Both decoders on the chosen clips under those conditions; `clips` has the noises as well."""
+    hot_words = Recogniser().hot_words
+    named = {f"windowed {version(hot_words)}": OURS, "plain": PLAIN}
+    model = models / WHISPER
+    decoders = (windowed(model, threads, hot_words), plain(model, threads))
+    decode_all(clips, chosen, dict(zip(named, decoders, strict=True)), under)
+    wanted = {(clip.name, str(condition)) for clip in chosen for condition in under}
+    return [
+        replace(entry, decoder=named[entry.decoder])
+        for entry in decodes()
+        if entry.decoder in named and (entry.clip, entry.condition) in wanted
+    ]
+
+
+def raw(decoded: Sequence[Decoded]) -> dict[str, dict[str, dict[str, str]]]:
+    """What was heard, by condition, clip and system."""
+    heard: dict[str, dict[str, dict[str, str]]] = {}
+    for entry in decoded:
+        heard.setdefault(entry.condition, {}).setdefault(entry.clip, {})[entry.decoder] = entry.text
+    return heard
+
+
+def figures(decoded: Sequence[Decoded], clips: Sequence[Clip]) -> list[Figure]:
+    """Word error rates by condition, and by source where nothing was added to the clips."""
+    known = {clip.name: clip for clip in clips}
+    found: list[Figure] = []
+    for condition in dict.fromkeys(entry.condition for entry in decoded):
+        mine = [entry for entry in decoded if entry.condition == condition]
+        found += _compared(f"word error rate, {condition}", mine, known, POINTS)
+        for source in dict.fromkeys(
+            known[entry.clip].source for entry in mine if condition.endswith("clean")
+        ):
+            of_source = [entry for entry in mine if known[entry.clip].source == source]
+            found += _compared(f"word error rate, {condition}, {source}", of_source, known, None)
+    return found
+
+
+def _compared(
+    name: str, decoded: Sequence[Decoded], known: dict[str, Clip], points: float | None
+) -> list[Figure]:
+    counted = {
+        system: wer.total(
+            wer.errors(known[entry.clip].transcript, entry.text)
+            for entry in decoded
+            if entry.decoder == system
+        )
+        for system in (OURS, PLAIN)
+    }
+    ours, plainly = (round(100 * counted[system].rate, 2) for system in (OURS, PLAIN))
+    limit = f"<= {plainly + points:g}" if points is not None else ""
+    holds = ours <= plainly + points if points is not None else None
+    notes = [
+        f"{of.substituted} wrong, {of.left_out} left out, {of.inserted} added" for of in counted.values()
+    ]
+    words = f" of {counted[OURS].words} words"
+    return [
+        Figure(name, OURS, ours, "%", limit, holds, note=notes[0] + words),
+        Figure(name, PLAIN, plainly, "%", note=notes[1] + words),
+    ]
