@@ -28,6 +28,7 @@ from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
 from gateway.reception import Reception
 from gateway.speech import voice_settings
 from gateway.store.sql import SqlStore, open_store
+from gateway.tracing import open_tracing
 from gateway.web.edge import Edge
 from gateway.web.origins import Origins
 from gateway.web.rates import Visitors
@@ -134,10 +135,13 @@ class Gateway:
 
     async def _work(self, stop: Stop) -> None:
         limits = self._config.limits
-        async with self._assembly.open_answerer(self._config, self._health) as answerer:
+        async with (
+            open_tracing(self._config.tracing) as traces,
+            self._assembly.open_answerer(self._config, self._health) as answerer,
+        ):
             live_limits = LiveLimits(limits.sessions, limits.idle_s, ReplyLimits(whole_s=limits.reply_s))
             async with (
-                live_sessions(self._store, answerer, live_limits) as live,
+                live_sessions(self._store, answerer, live_limits, watcher=traces) as live,
                 asyncio.TaskGroup() as tasks,
             ):
                 self._edge.live = live

@@ -7,6 +7,7 @@ that reads the environment. Errors name the file, line and key, or the variable,
 
 import difflib
 import os
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -26,6 +27,14 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from gateway import marked_yaml
 
 PREFIX = "WARMLINE_"
+STANDARD = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("tracing", "endpoint"),
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": ("tracing", "traces_endpoint"),
+    "OTEL_EXPORTER_OTLP_HEADERS": ("tracing", "headers"),
+    "OTEL_SERVICE_NAME": ("tracing", "service_name"),
+    "OTEL_SDK_DISABLED": ("tracing", "disabled"),
+}
+"Variables that other programs know too; ours go before them."
 USUAL_FILE = "warmline.yaml"
 
 
@@ -43,6 +52,14 @@ def _split(value: object) -> object:
 
 def _expand(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str | Path) else value
+
+
+def _header_list(value: object) -> object:
+    """`name=value,name=value`, percent-encoded, as the W3C's baggage writes it."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    return {name.strip(): urllib.parse.unquote(text.strip()) for name, _, text in pairs}
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -234,6 +251,25 @@ class Logging(Section):
     "Write personal data in clear; for debugging on made-up data only."
 
 
+class Tracing(Section):
+    """OpenTelemetry spans; none without an endpoint. The standard `OTEL_…` variables fill this too."""
+
+    endpoint: Url | None = None
+    "A collector that takes OTLP over HTTP; `/v1/traces` is added."
+    traces_endpoint: Url | None = None
+    "The same as a complete address; goes first."
+    headers: Annotated[dict[str, SecretStr], BeforeValidator(_header_list)] = Field(default_factory=dict)
+    service_name: str = "warmline"
+    disabled: bool = False
+
+    @property
+    def address(self) -> str | None:
+        """Where spans are sent; None: nowhere."""
+        if self.disabled:
+            return None
+        return self.traces_endpoint or (f"{self.endpoint.rstrip('/')}/v1/traces" if self.endpoint else None)
+
+
 class Config(Section):
     """The whole configuration."""
 
@@ -249,6 +285,7 @@ class Config(Section):
     shop: Shop = Shop()
     limits: Limits = Limits()
     logging: Logging = Logging()
+    tracing: Tracing = Tracing()
 
 
 def load(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
@@ -296,10 +333,13 @@ def _read(file: Path) -> marked_yaml.Marked:
 def _overlay(values: dict[str, Any], variables: Mapping[str, str]) -> dict[marked_yaml.Path, str]:
     """Put the environment's values over the file's; return which variable gave which path."""
     named: dict[marked_yaml.Path, str] = {}
-    for variable, text in sorted(variables.items()):
-        if not variable.startswith(PREFIX):
-            continue
-        path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+    given: list[tuple[tuple[str, ...], str]]
+    given = [(path, variable) for variable, path in STANDARD.items() if variables.get(variable)]
+    for variable in sorted(variables):
+        if variable.startswith(PREFIX):
+            given.append((tuple(variable.removeprefix(PREFIX).lower().split("__")), variable))
+    for path, variable in given:
+        text = variables[variable]
         inner = values
         for key in path[:-1]:
             below = inner.get(key)

@@ -26,7 +26,7 @@ import structlog
 from gateway import metrics
 from gateway import session as sessions
 from gateway.events import SessionStarted
-from gateway.session_log import Recorded, SessionLog, Surroundings
+from gateway.session_log import Recorded, SessionLog, Surroundings, Watcher
 from gateway.store.store import Store
 from pipelines.answer import Answerer
 from pipelines.chat import ChatReply, ReplyLimits
@@ -277,6 +277,8 @@ class LiveSessions:
         for session_id, live in list(self._sessions.items()):
             if live.log.quiet and not live.busy and live.touched <= untouched_since:
                 del self._sessions[session_id]
+                if (watcher := self.surroundings.watcher) is not None:
+                    watcher.forget(session_id)
         metrics.SESSIONS.set(len(self._sessions))
 
     def _keep(self, live: LiveSession) -> None:
@@ -290,10 +292,11 @@ async def live_sessions(
     answerer: Answerer,
     limits: LiveLimits | None = None,
     now: Callable[[], float] = time.time,
+    watcher: Watcher | None = None,
 ) -> AsyncIterator[LiveSessions]:
     """The registry with its sessions' tasks; what is under way at the end is cancelled, and still owed."""
     async with asyncio.TaskGroup() as tasks:
-        live = LiveSessions(Surroundings(store, tasks, now), answerer, limits or LiveLimits())
+        live = LiveSessions(Surroundings(store, tasks, now, watcher), answerer, limits or LiveLimits())
         sweeper = tasks.create_task(live.let_go_of_idle(), name="idle sessions")
         try:
             yield live

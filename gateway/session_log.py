@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway import metrics
 from gateway.events import Event
@@ -20,6 +21,16 @@ PAGE = 200
 "Events read from the store at once."
 
 
+class Watcher(Protocol):
+    """Sees what happens in all sessions of the process; `tracing.SessionTraces`."""
+
+    def see(self, session_id: str, event: Event) -> None:
+        """An event, the moment it is published."""
+
+    def forget(self, session_id: str) -> None:
+        """The session left memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a log needs of the process it lives in."""
@@ -29,6 +40,7 @@ class Surroundings:
     "Runs appends to their end, whatever becomes of those who wanted them."
     now: Callable[[], float]
     "Unix time, seconds."
+    watcher: Watcher | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +184,7 @@ class SessionLog:
 
     def _publish(self, event: Event) -> None:
         metrics.observe(event.fact)
+        if self._around.watcher is not None:
+            self._around.watcher.see(self.session_id, event)
         for subscription in list(self._subscriptions):
             subscription.put(event)

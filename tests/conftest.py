@@ -23,7 +23,17 @@ from tests import servers
 
 ROOT = Path(__file__).parent.parent
 OURS = tuple(str(ROOT / package) for package in ("gateway", "pipelines", "tools", "knowledge", "tests"))
-OUTSIDE = ("WARMLINE_", "OPENAI_", "ANTHROPIC_", "AZURE_", "DEEPGRAM_", "ELEVENLABS_", "CARTESIA_", "HF_")
+OUTSIDE = (
+    "WARMLINE_",
+    "OPENAI_",
+    "ANTHROPIC_",
+    "AZURE_",
+    "DEEPGRAM_",
+    "ELEVENLABS_",
+    "CARTESIA_",
+    "HF_",
+    "OTEL_",
+)
 "Settings of the developer's shell that would change what a test does, or whom it talks to."
 
 

@@ -21,6 +21,7 @@ CORES = [
     "gateway/admission.py",
     "gateway/events.py",
     "gateway/stages.py",
+    "gateway/timeline.py",
     "gateway/weights/plan.py",
     "gateway/weights/simple_index.py",
     "gateway/webrtc/rtvi.py",

@@ -48,6 +48,33 @@ def test_structured_values_come_from_variables_too() -> None:
     assert server.urls == ("stun:stun.example.org",)
 
 
+def test_the_standard_tracing_variables_are_read_and_ours_go_before_them() -> None:
+    standard = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20t=1, x-team=care",
+        "OTEL_SERVICE_NAME": "standard",
+        "OTEL_METRICS_EXPORTER": "none",
+    }
+    tracing = config.load(None, standard | {"WARMLINE_TRACING__SERVICE_NAME": "ours"}).tracing
+    assert tracing.address == "http://collector:4318/v1/traces"
+    assert {name: value.get_secret_value() for name, value in tracing.headers.items()} == {
+        "authorization": "Bearer t=1",
+        "x-team": "care",
+    }
+    assert tracing.service_name == "ours"
+    complete = standard | {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://traces.example/in"}
+    assert config.load(None, complete).tracing.address == "https://traces.example/in"
+    assert config.load(None, complete | {"OTEL_SDK_DISABLED": "true"}).tracing.address is None
+    assert config.load(None, {}).tracing.address is None
+
+
+def test_a_wrong_standard_variable_is_named(tmp_path: Path) -> None:
+    assert problems(tmp_path, "", OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317") == [
+        "environment variable OTEL_EXPORTER_OTLP_ENDPOINT: tracing.endpoint: "
+        "must be an address that begins with http:// or https://"
+    ]
+
+
 def test_every_problem_names_its_line_and_what_to_do(tmp_path: Path) -> None:
     text = """\
 http:
@@ -73,7 +100,7 @@ nope: 1
         "known here: urls, username, credential",
         "warmline.yaml:12: limits.drain_s: input should be greater than or equal to 0",
         "warmline.yaml:13: nope: there is no such key; known here: http, store, redis, models, model, "
-        "recogniser, voice, webrtc, agent, shop, limits, logging",
+        "recogniser, voice, webrtc, agent, shop, limits, logging, tracing",
     ]
 
 
@@ -119,6 +146,7 @@ SECRETS = {
     "WARMLINE_SHOP__TOKEN": "sk-secret",
     "WARMLINE_WEBRTC__TURN__SECRET": "sk-secret",
     "WARMLINE_REDIS__URL": "redis://:sk-secret@cache",
+    "OTEL_EXPORTER_OTLP_HEADERS": "authorization=sk-secret",
 }
 
 

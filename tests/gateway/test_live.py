@@ -398,6 +398,41 @@ def test_sessions_nobody_is_connected_to_leave_memory_after_a_while() -> None:
     house.run(test)
 
 
+class Watched:
+    """Sees what a registry tells."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def see(self, session_id: str, event: Event) -> None:
+        self.told.append((session_id, event.message()["type"]))
+
+    def forget(self, session_id: str) -> None:
+        self.told.append((session_id, "left memory"))
+
+
+def test_a_watcher_sees_every_event_once_and_hears_when_a_session_leaves_memory() -> None:
+    watched, house = Watched(), House()
+
+    async def main() -> None:
+        limits = LiveLimits(idle_s=100)
+        async with live_sessions(house.store, house.answerer, limits, watcher=watched) as live:
+            session, _ = await live.begin("chat")
+            await session.receive("hi", "m1")
+            await quiet(session)
+            await asyncio.sleep(120)
+            told = [kind for session_id, kind in watched.told if session_id == session.session_id]
+        assert [kind for kind in told if kind not in ("activity", "reply.delta")] == [
+            "session.started",
+            "turn.customer",
+            "reply.started",
+            "reply.done",
+            "left memory",
+        ]
+
+    virtual_time.run(main())
+
+
 def test_a_full_house_makes_room_of_idle_sessions_and_else_says_that_it_is_busy() -> None:
     house = House(limits=LiveLimits(sessions=2))
 
