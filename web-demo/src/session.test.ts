@@ -133,7 +133,16 @@ describe("a reply", () => {
   });
 
   it("leaves the latency of the last heard answer in place when others follow", () => {
-    const latency = { decision_ms: 210, final_transcript_ms: 300, first_token_ms: 400, first_audio_ms: 550 };
+    const latency = {
+      decision_ms: 210,
+      drafted_ms: null,
+      final_transcript_ms: 300,
+      understood_ms: 310,
+      tools_ms: null,
+      first_token_ms: 400,
+      first_clause_ms: 400,
+      first_audio_ms: 550,
+    };
     const cutOff = { ...latency, first_audio_ms: null };
     const view = after(
       done("Spoken", { latency }),

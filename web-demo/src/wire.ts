@@ -27,8 +27,12 @@ const values = or(object({ values: or(record, {}) }), { values: {} });
 
 const latency = object({
   decision_ms: or(number, null),
+  drafted_ms: or(number, null),
   final_transcript_ms: or(number, null),
+  understood_ms: or(number, null),
+  tools_ms: or(number, null),
   first_token_ms: or(number, null),
+  first_clause_ms: or(number, null),
   first_audio_ms: or(number, null),
 });
 

@@ -1,56 +1,66 @@
-/** Where the time of the last spoken turn went, from the end of speech to the first sound of the answer. */
+/** Where the time went between the end of the customer's speech and the first sound of an answer. */
+import { type Part, type Wait, waited } from "../latency";
 import type { Latency } from "../wire";
 
-const STEPS: [key: keyof Latency, label: string][] = [
-  ["decision_ms", "End of turn"],
-  ["final_transcript_ms", "Transcript"],
-  ["first_token_ms", "First words"],
-  ["first_audio_ms", "First audio"],
-];
+const LABELS: Record<Part, string> = {
+  hear: "Hearing you",
+  decide: "Noticing you finished",
+  think: "Thinking",
+  speak: "Starting to speak",
+};
 
-interface Step {
-  key: keyof Latency;
-  label: string;
-  /** After the end of speech. */
-  atMs: number;
-  tookMs: number;
-}
+/** A whole line of the small strip: people grow restless about here. */
+const LONG_MS = 1500;
 
-/** The steps in the order in which they came about: a transcript may be ready before the turn's end is decided. */
-export function latencySteps(latency: Latency): Step[] {
-  const known = STEPS.flatMap(([key, label]) => {
-    const atMs = latency[key];
-    return atMs === null ? [] : [{ key, label, atMs }];
-  }).sort((a, b) => a.atMs - b.atMs);
-  return known.map((step, index) => ({
-    ...step,
-    tookMs: step.atMs - Math.max(0, known[index - 1]?.atMs ?? 0),
-  }));
-}
-
+/** The call panel's: the last spoken answer, with each part's time. */
 export function LatencyStrip({ latency }: { latency: Latency | null }) {
-  if (latency === null) return null;
-  const steps = latencySteps(latency);
-  const last = steps.at(-1);
-  if (last === undefined) return null;
+  const wait = latency === null ? null : waited(latency);
+  if (wait === null) return null;
   return (
     <section className="latency" aria-label="Latency of the last spoken turn">
       <h3>
-        Last spoken answer <strong>{last.atMs} ms</strong>
+        Last spoken answer <strong>{wait.totalMs} ms</strong>
       </h3>
-      <div className="latency-bar" aria-hidden="true">
-        {steps.map((step) => (
-          <span key={step.key} data-step={step.key} style={{ flexGrow: Math.max(step.tookMs, 1) }} />
-        ))}
-      </div>
+      <Bar wait={wait} />
       <dl>
-        {steps.map((step) => (
-          <div key={step.key} data-step={step.key}>
-            <dt>{step.label}</dt>
-            <dd>{step.atMs} ms</dd>
+        {wait.parts.map(({ part, tookMs }) => (
+          <div key={part} data-part={part}>
+            <dt>{LABELS[part]}</dt>
+            <dd>{tookMs} ms</dd>
           </div>
         ))}
       </dl>
     </section>
   );
+}
+
+/** An answer's own, on one line; the longer the wait, the longer the bar. */
+export function SmallLatencyStrip({ latency }: { latency: Latency | null }) {
+  const wait = latency === null ? null : waited(latency);
+  if (wait === null) return null;
+  const details = latencyWords(wait);
+  return (
+    <span className="answered" title={details}>
+      <Bar wait={wait} share={Math.min(wait.totalMs / LONG_MS, 1)} />
+      answered in {wait.totalMs} ms
+      <span className="hidden">: {details}</span>
+    </span>
+  );
+}
+
+function Bar({ wait, share = 1 }: { wait: Wait; share?: number }) {
+  return (
+    <span className="latency-bar" aria-hidden="true">
+      <span className="latency-parts" style={{ width: `${share * 100}%` }}>
+        {wait.parts.map(({ part, tookMs }) => (
+          <span key={part} data-part={part} style={{ flexGrow: tookMs }} />
+        ))}
+      </span>
+    </span>
+  );
+}
+
+/** E.g. "hearing you 150 ms, thinking 40 ms". */
+export function latencyWords(wait: Wait): string {
+  return wait.parts.map(({ part, tookMs }) => `${LABELS[part].toLowerCase()} ${tookMs} ms`).join(", ");
 }

@@ -11,6 +11,7 @@ import {
   openReply,
 } from "../session";
 import { ArticleIcon, ChevronIcon } from "./icons";
+import { SmallLatencyStrip } from "./LatencyStrip";
 import { ASSISTANT, noteWords, sourceWords, understoodWords } from "./plain";
 import { ToolActivity } from "./ToolActivity";
 import { clock } from "./transcript";
@@ -117,9 +118,7 @@ function Reply({ item }: { item: ReplyItem }) {
         <p className="meta">
           {ASSISTANT} · {clock(item.at)}
           {source !== null && <span> · {source}</span>}
-          {item.latency?.first_audio_ms != null && (
-            <span> · answered in {item.latency.first_audio_ms} ms</span>
-          )}
+          <SmallLatencyStrip latency={item.latency} />
         </p>
       )}
     </>

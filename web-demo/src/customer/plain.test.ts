@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { latencySteps } from "./LatencyStrip";
+import { latencyWords } from "./LatencyStrip";
 import { phaseOf } from "./phase";
 import { queueWords, understoodWords } from "./plain";
 import { transcriptText } from "./transcript";
@@ -28,30 +28,12 @@ describe("plain words", () => {
   });
 });
 
-describe("the latency strip", () => {
-  it("splits the total into what each step took, and leaves out what is not known", () => {
-    const steps = latencySteps({
-      decision_ms: 212,
-      final_transcript_ms: 318,
-      first_token_ms: null,
-      first_audio_ms: 556,
-    });
-    expect(steps.map(({ label, tookMs }) => [label, tookMs])).toEqual([
-      ["End of turn", 212],
-      ["Transcript", 106],
-      ["First audio", 238],
-    ]);
-  });
-
-  it("copes with a transcript that was ready before the turn's end was decided", () => {
-    const steps = latencySteps({
-      decision_ms: 212,
-      final_transcript_ms: 150,
-      first_token_ms: 230,
-      first_audio_ms: 400,
-    });
-    expect(steps.map(({ tookMs }) => tookMs)).toEqual([150, 62, 18, 170]);
-  });
+it("an answer's latency is told in words too", () => {
+  const parts = [
+    { part: "hear", tookMs: 150 },
+    { part: "think", tookMs: 40 },
+  ] as const;
+  expect(latencyWords({ totalMs: 190, parts: [...parts] })).toBe("hearing you 150 ms, thinking 40 ms");
 });
 
 it("the transcript tells who said what and what was done", () => {
