@@ -84,12 +84,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--question", default="", help="only this question, with what comes before it, or call"
     )
+    parser.add_argument("--quick", action="store_true", help="a few questions, once: less than two minutes")
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of the model files")
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print, save. A quick look (a part of it all, fewer than 5 runs) has a file of its own."""
-    calls = chosen(load(), options.question)
+    calls = chosen(load(), options.question, quick=options.quick)
+    runs = 1 if options.quick else options.runs
     if not calls:
         print(f"bench voice: no question or call is called {options.question!r}", file=sys.stderr)
         return 2
@@ -97,12 +99,12 @@ def run(options: argparse.Namespace) -> int:
     missing: dict[str, str] = {}
     for system in systems(options):
         try:
-            turns += asyncio.run(measure(system, calls, options.runs, options.models / VOICE))
+            turns += asyncio.run(measure(system, calls, runs, options.models / VOICE))
         except Missing as reason:
             missing[system.name] = str(reason)
     result = Result("voice", figures(turns), {"turns": [turn.raw() for turn in turns], "missing": missing})
     show(turns, result.figures)
-    if options.question or options.only or options.runs < 5:
+    if options.question or options.only or runs < 5:
         result.benchmark = "voice-quick"
     print(f"bench voice: every turn is in {result.save()}", file=sys.stderr)
     return 0

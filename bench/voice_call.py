@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 
 from bench.voice_questions import Question
-from bench.voice_timing import Piece, spans, voice_to_voice_ms
+from bench.voice_timing import Piece, voice_to_voice_ms
 from gateway.cli import sound_file
 from gateway.cli.call import GOODBYE, READY
 from gateway.events import Message
@@ -27,11 +27,13 @@ from pipelines.audio import FRAME_MS, Frame
 CONNECTING_S = 30.0
 GREETING_S = 12.0
 ANSWER_S = 30.0
+PAUSE_MS = 700.0
+"Silence that means that a greeting is over."
 QUIET_MS = 400.0
 "Silence after a reply that the system said is over."
 LONG_QUIET_MS = 1_500.0
 "Silence after a reply of a system that says nothing about it."
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(slots=True)
@@ -67,24 +69,31 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Ear:
-    """What one end of the call recorded."""
+class Tape:
+    """What both ends of the call recorded since the last question began."""
 
     spoken: list[Piece] = field(default_factory=list)
     heard: list[Piece] = field(default_factory=list)
+    spoke_ms: float | None = None
+    "When we were last heard."
+    last_heard_ms: float | None = None
+    "When they were last heard, and since we were."
 
     def speak(self, frame: Frame) -> None:
         """A frame of ours is sent."""
         self.spoken.append(_piece(now_ms() - FRAME_MS, frame))
+        if caller.audible(frame):
+            self.spoke_ms, self.last_heard_ms = now_ms(), None
 
     def hear(self, frame: Frame) -> None:
         """A frame of theirs arrived."""
         self.heard.append(_piece(now_ms(), frame))
+        if caller.audible(frame):
+            self.last_heard_ms = now_ms()
 
-    def quiet_ms(self) -> float:
-        """Since anything could be heard; infinite if nothing ever was."""
-        heard = spans(self.heard[-int(LONG_QUIET_MS * 2 / FRAME_MS) :])
-        return now_ms() - heard[-1].end_ms if heard else float("inf")
+    def quiet_ms(self) -> float | None:
+        """How long they have been silent; None when nothing was heard since we spoke."""
+        return None if self.last_heard_ms is None else now_ms() - self.last_heard_ms
 
 
 class Line:
@@ -92,10 +101,10 @@ class Line:
 
     def __init__(self, person: Caller, read: Read) -> None:
         self.person = person
-        self.ear = Ear()
+        self.tape = Tape()
         self.messages: list[Message] = []
         self._read = read
-        person.mouth, person.listener = self.ear.speak, self.ear.hear
+        person.listener = self.tape.hear
 
     async def collect(self) -> None:
         """Keep what comes on the data channel, until the call is over."""
@@ -107,29 +116,26 @@ class Line:
         begun = now_ms()
         while now_ms() - begun < GREETING_S * 1_000 and not self.person.is_over:
             await asyncio.sleep(LOOK_EVERY_S)
-            heard = bool(spans(self.ear.heard))
-            if heard and self.ear.quiet_ms() >= LONG_QUIET_MS / 2:
+            if (self.tape.quiet_ms() or 0) >= PAUSE_MS:
                 return
 
     async def ask(self, question: Question, frames: Sequence[Frame]) -> Asked:
         """Say it, and wait until the reply was heard to its end."""
-        self.ear.spoken.clear()
-        self.ear.heard.clear()
+        self.tape = tape = Tape()
+        self.person.mouth, self.person.listener = tape.speak, tape.hear
         first_message = len(self.messages)
         self.person.say(frames)
         begun = now_ms()
         while now_ms() - begun < ANSWER_S * 1_000 and not self.person.is_over:
             await asyncio.sleep(LOOK_EVERY_S)
-            if self._answered(self._read(self.messages[first_message:])):
+            if not self.person.speaking and self._answered(self._read(self.messages[first_message:])):
                 break
         reading = self._read(self.messages[first_message:])
-        return Asked(question, voice_to_voice_ms(self.ear.spoken, self.ear.heard), reading)
+        return Asked(question, voice_to_voice_ms(tape.spoken, tape.heard), reading)
 
     def _answered(self, reading: Reading) -> bool:
-        if self.person.speaking or voice_to_voice_ms(self.ear.spoken, self.ear.heard) is None:
-            return False
         enough = LONG_QUIET_MS if reading.done is None else QUIET_MS
-        return reading.done is not False and self.ear.quiet_ms() >= enough
+        return reading.done is not False and (self.tape.quiet_ms() or 0) >= enough
 
 
 async def converse(url: str, read: Read, turns: Sequence[tuple[Question, Path]]) -> list[Asked]:

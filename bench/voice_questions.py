@@ -26,6 +26,8 @@ class Question:
     category: Category
     "What should answer it."
     say: str
+    quick: bool = False
+    "Part of a quick pass."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,16 @@ def load(path: Path = LIST) -> list[Call]:
     return [Call(each["call"], [Question(**turn) for turn in each["turns"]]) for each in listed]
 
 
-def chosen(calls: Sequence[Call], name: str) -> list[Call]:
+def chosen(calls: Sequence[Call], name: str = "", *, quick: bool = False) -> list[Call]:
     """The call of that name, or the one with a question of that name up to there; all of them for ""."""
-    if not name:
-        return list(calls)
     found: list[Call] = []
     for call in calls:
-        names = [question.name for question in call.turns]
-        if name == call.name:
-            found.append(call)
-        elif name in names:
-            found.append(Call(call.name, call.turns[: names.index(name) + 1]))
+        turns = [turn for turn in call.turns if turn.quick or not quick]
+        names = [turn.name for turn in turns]
+        if name in names:
+            turns = turns[: names.index(name) + 1]
+        if turns and (not name or name == call.name or name in names):
+            found.append(Call(call.name, turns))
     return found
 
 
