@@ -6,11 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -34,14 +35,18 @@ class System:
 
 
 @contextmanager
-def gateway(models: Path) -> Iterator[str]:
-    """A whole gateway as `warmline serve` runs it: everything embedded, its state in a folder of its own."""
+def gateway(models: Path, more: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """A whole gateway as `warmline serve` runs it: everything embedded, its state in a folder of its own.
+
+    `more` are further settings, by section.
+    """
     with tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
         settings = {
             "models": {"folder": str(models)},
             "store": {"url": f"sqlite+aiosqlite:///{folder}/warmline.sqlite"},
             "shop": {"database": f"{folder}/shop.sqlite"},
             "http": {"port": 0},
+            **(more or {}),
         }
         file = Path(folder) / "warmline.yaml"
         file.write_text(json.dumps(settings))

@@ -43,6 +43,8 @@ LAG_WEIGHT = 0.2
 "Of the newest reading in the moving average of the event loop's lag: about a second and a half."
 HOLD_EVERY_S = 20.0
 "Pause before a waiting caller is spoken to again."
+PICK_UP_S = 0.5
+"Before the first word: the caller's side may still be connecting, and people need a moment too."
 UNTIL_HEARD_S = 0.6
 "What is queued at the end of a sentence (400 ms) has left, and arrived, after this time."
 
@@ -160,6 +162,7 @@ class Reception:
 
     async def _hold(self, port: AudioPort, waiter: _Waiter) -> None:
         """Say how it stands, at once and then now and again, for ever."""
+        await asyncio.sleep(PICK_UP_S)
         sentence = self._phrases.waiting
         while True:
             await self._say(port, sentence)
@@ -168,6 +171,7 @@ class Reception:
             sentence = self._phrases.still_waiting
 
     async def _say_goodbye(self, port: AudioPort, sentence: str) -> None:
+        await asyncio.sleep(PICK_UP_S)
         await self._say(port, sentence)
         await asyncio.sleep(UNTIL_HEARD_S)
 

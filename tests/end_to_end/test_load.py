@@ -32,11 +32,12 @@ def gateway(tmp_path: Path, models_folder: Path) -> Iterator[str]:
             "WARMLINE_SHOP__DATABASE": str(tmp_path / "shop.sqlite"),
             "WARMLINE_MODEL__ENDPOINT": endpoint,
             "WARMLINE_MODEL__SLOTS": "16",
+            "WARMLINE_LIMITS__CALLS": str(CALLS),
             "WARMLINE_MODELS__FOLDER": str(models_folder),
             "WARMLINE_LOGGING__LEVEL": "warning",
         }
         with running(settings, ("gateway", "serve", "--port", "0")) as process:
-            _wait_until_ready(process.url)
+            wait_until_ready(process.url)
             yield process.url
 
 
@@ -77,7 +78,7 @@ def _lag(url: str) -> dict[str, float]:
     return {"all": buckets["+Inf"], "in time": buckets[str(LAG_S)]}
 
 
-def _wait_until_ready(url: str) -> None:
+def wait_until_ready(url: str) -> None:
     """Ready means ready for calls too; loading the voice takes a while."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
