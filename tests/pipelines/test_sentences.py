@@ -23,12 +23,54 @@ def test_the_first_piece_comes_at_the_first_clause() -> None:
 
 def test_the_first_piece_is_there_before_the_sentence_is() -> None:
     cutter = SentenceCutter()
-    assert [p.text for p in cutter.feed("I have looked up the order that ")] == []
-    assert [p.text for p in cutter.feed("you ")] == ["I have looked up the order"]
+    assert [p.text for p in cutter.feed("I have looked up the order ")] == []
+    assert [p.text for p in cutter.feed("that ")] == ["I have looked up the order"]
 
 
 def test_a_long_number_is_long_to_say() -> None:
     assert pieces("Your order number 10437 was shipped yesterday evening.")[0] == "Your order number"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("You can return unused items within 30 days of delivery.", "You can return unused items"),
+        (
+            "Delivered means that the carrier scanned the parcel at your address.",
+            "Delivered means that the carrier",
+        ),
+        ("A new tracking number can take 24 hours to show its first scan.", "A new tracking number"),
+        ("Choose Sign In at the top of the website and then Create Account.", "Choose Sign In at the top"),
+        ("The parcel of order 1 0 4 3 7 was delivered on November 17.", "The parcel of order"),
+        ("Tell us within 14 days of the delivery scan.", "Tell us within 14 days"),
+        ("Shipped means that the carrier has the parcel.", "Shipped means that the carrier has the parcel."),
+        ("Yes, as long as it has not shipped.", "Yes, as long as it has not shipped."),
+    ],
+)
+def test_the_first_piece_ends_where_a_voice_may_pause(text: str, first: str) -> None:
+    assert pieces(f"{text} Good.", chunk=100)[0] == first
+
+
+def test_after_a_word_or_two_the_next_piece_is_short_as_well() -> None:
+    text = "Yes. Gift wrapping costs five dollars for each item, in recycled paper with a cotton ribbon."
+    assert pieces(text, chunk=200)[:2] == ["Yes.", " Gift wrapping costs five dollars"]
+
+
+def test_a_piece_is_made_while_the_ones_before_it_are_played_so_it_is_only_so_much_longer() -> None:
+    text = (
+        "Refunds over $500 are handled by a person, "
+        + "who looks at what was bought and when, " * 8
+        + "really."
+    )
+    spoken = 0
+    for number, piece in enumerate(pieces(text, chunk=1_000)):
+        assert not number or len(piece) <= SentenceCutter.GROWTH * spoken
+        spoken += len(piece)
+
+
+def test_no_is_a_word_unless_a_number_follows() -> None:
+    assert pieces("No. Nobody here can see your password. Good.")[0] == "No."
+    assert pieces("Number: no. 5 it is. Good.", chunk=1)[-2:] == ["Number: no. 5 it is.", " Good."]
 
 
 @pytest.mark.parametrize(
