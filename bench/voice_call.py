@@ -8,16 +8,14 @@ a browser's would add the same to every system.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import numpy as np
 
-from bench.voice_questions import Question
-from bench.voice_timing import Piece, voice_to_voice_ms
-from gateway.cli import sound_file
+from bench.voice_timing import Piece, stop_ms, voice_to_voice_ms
 from gateway.cli.call import GOODBYE, READY
 from gateway.events import Message
 from gateway.webrtc import caller
@@ -33,6 +31,8 @@ QUIET_MS = 400.0
 "Silence after a reply that the system said is over."
 LONG_QUIET_MS = 1_500.0
 "Silence after a reply of a system that says nothing about it."
+INTO_REPLY_S = 1.8
+"So far into a reply we interrupt it."
 LOOK_EVERY_S = 0.05
 
 
@@ -58,14 +58,18 @@ class Reading:
 Read = Callable[[Sequence[Message]], Reading]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """One question and what came of it."""
+    """Something said to a system, and what came of it."""
 
-    question: Question
     voice_to_voice_ms: float | None
     "None: nothing was heard in time."
     reading: Reading
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it took a part of what was said for all of it: it answered too early, or twice."""
+        return self.reading.turns > 1 or (self.voice_to_voice_ms or 0) < 0
 
 
 @dataclass(slots=True)
@@ -113,33 +117,58 @@ class Line:
 
     async def greeted(self) -> None:
         """Wait until the greeting was heard, or none came."""
-        begun = now_ms()
-        while now_ms() - begun < GREETING_S * 1_000 and not self.person.is_over:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if (self.tape.quiet_ms() or 0) >= PAUSE_MS:
-                return
+        await self._until(lambda: (self.tape.quiet_ms() or 0) >= PAUSE_MS, GREETING_S)
 
-    async def ask(self, question: Question, frames: Sequence[Frame]) -> Asked:
+    async def ask(self, frames: Sequence[Frame]) -> Asked:
         """Say it, and wait until the reply was heard to its end."""
-        self.tape = tape = Tape()
-        self.person.mouth, self.person.listener = tape.speak, tape.hear
-        first_message = len(self.messages)
+        tape, first_message = self._new_tape(), len(self.messages)
         self.person.say(frames)
-        begun = now_ms()
-        while now_ms() - begun < ANSWER_S * 1_000 and not self.person.is_over:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if not self.person.speaking and self._answered(self._read(self.messages[first_message:])):
-                break
+
+        def answered() -> bool:
+            reading = self._read(self.messages[first_message:])
+            enough = LONG_QUIET_MS if reading.done is None else QUIET_MS
+            quiet = not self.person.speaking and (tape.quiet_ms() or 0) >= enough
+            return quiet and reading.done is not False
+
+        await self._until(answered, ANSWER_S)
         reading = self._read(self.messages[first_message:])
-        return Asked(question, voice_to_voice_ms(tape.spoken, tape.heard), reading)
+        return Asked(voice_to_voice_ms(tape.spoken, tape.heard), reading)
 
-    def _answered(self, reading: Reading) -> bool:
-        enough = LONG_QUIET_MS if reading.done is None else QUIET_MS
-        return reading.done is not False and (self.tape.quiet_ms() or 0) >= enough
+    async def interrupt(self, question: Sequence[Frame], words: Sequence[Frame]) -> float | None:
+        """Ask, let the reply go on for a while, speak into it; ms until it was silent, None if it was not.
+
+        Returns when the reply to the interruption was heard too.
+        """
+        tape = self._new_tape()
+        self.person.say(question)
+        await self._until(lambda: not self.person.speaking and tape.last_heard_ms is not None, ANSWER_S)
+        await asyncio.sleep(INTO_REPLY_S)
+        tape = self._new_tape()
+        await asyncio.sleep(0.2)
+        self.person.say(words)
+        await self._until(
+            lambda: not self.person.speaking and (tape.quiet_ms() or 0) >= LONG_QUIET_MS, ANSWER_S
+        )
+        return stop_ms(tape.spoken, tape.heard)
+
+    def _new_tape(self) -> Tape:
+        self.tape = Tape()
+        self.person.mouth, self.person.listener = self.tape.speak, self.tape.hear
+        return self.tape
+
+    async def _until(self, done: Callable[[], bool], at_most_s: float) -> None:
+        for _ in range(int(at_most_s / LOOK_EVERY_S)):
+            if self.person.is_over or done():
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def converse(url: str, read: Read, turns: Sequence[tuple[Question, Path]]) -> list[Asked]:
-    """Call, ask everything in order, hang up. Raises `httpx.HTTPError`, or `TimeoutError` without a call."""
+@asynccontextmanager
+async def call(url: str, read: Read) -> AsyncIterator[Line]:
+    """A call whose greeting was heard; hung up in the end.
+
+    Raises `httpx.HTTPError`, or `TimeoutError` when no connection came about.
+    """
 
     async def signal(offer: Message) -> Message:
         async with httpx.AsyncClient(timeout=CONNECTING_S) as http:
@@ -147,8 +176,6 @@ async def converse(url: str, read: Read, turns: Sequence[tuple[Question, Path]])
             answer: Message = response.raise_for_status().json()
             return answer
 
-    questions = [(question, sound_file.read(path)) for question, path in turns]
-    asked: list[Asked] = []
     async with caller.connect(signal) as person, asyncio.TaskGroup() as tasks:
         line = Line(person, read)
         collecting = tasks.create_task(line.collect(), name="messages")
@@ -156,11 +183,9 @@ async def converse(url: str, read: Read, turns: Sequence[tuple[Question, Path]])
             await person.opened()
         person.send(READY)
         await line.greeted()
-        for question, frames in questions:
-            asked.append(await line.ask(question, frames))
+        yield line
         person.send_if_open(GOODBYE)
         collecting.cancel()
-    return asked
 
 
 def now_ms() -> float:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -38,16 +38,33 @@ class Call:
     turns: Sequence[Question]
 
 
-def load(path: Path = LIST) -> list[Call]:
-    """The calls of a list."""
-    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [Call(each["call"], [Question(**turn) for turn in each["turns"]]) for each in listed]
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """Words said into a long reply."""
+
+    ask: str
+    say: str
 
 
-def chosen(calls: Sequence[Call], name: str = "", *, quick: bool = False) -> list[Call]:
+def calls() -> list[Call]:
+    """All questions."""
+    return [Call(each["call"], [Question(**turn) for turn in each["turns"]]) for each in _listed()["calls"]]
+
+
+def interruptions() -> list[Interruption]:
+    """All of them."""
+    return [Interruption(**each) for each in _listed()["interruptions"]]
+
+
+def _listed() -> dict[str, Any]:
+    listed: dict[str, Any] = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    return listed
+
+
+def chosen(all_calls: Sequence[Call], name: str = "", *, quick: bool = False) -> list[Call]:
     """The call of that name, or the one with a question of that name up to there; all of them for ""."""
     found: list[Call] = []
-    for call in calls:
+    for call in all_calls:
         turns = [turn for turn in call.turns if turn.quick or not quick]
         names = [turn.name for turn in turns]
         if name in names:
