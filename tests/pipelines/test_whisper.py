@@ -11,6 +11,7 @@ from pipelines.whisper import (
     WhisperSettings,
     believable,
     compression,
+    counts,
     cut_repeats,
     echoes,
     suspicious,
@@ -82,6 +83,24 @@ def test_knows_an_echo_of_its_hot_words(text: str, echo: bool) -> None:
     assert echoes(text, "A customer calls a shop about an order, a refund.") is echo
 
 
+@pytest.mark.parametrize(
+    ("text", "counting"),
+    [
+        ("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9", True),
+        ("5, 6, 7.", True),
+        ("7, 8, 7, 8, 7, 8, 7, 8", True),
+        ("7.", False),
+        ("1, 0, 4, 3, 7.", False),
+        ("10437", False),
+        ("1 or 2", False),
+        ("Yes.", False),
+        ("", False),
+    ],
+)
+def test_knows_when_whisper_only_goes_on_counting(text: str, counting: bool) -> None:
+    assert counts(text) is counting
+
+
 @pytest.mark.models
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("hot_words", ["", "A customer calls a shop about an order, a refund, a return."])
@@ -89,6 +108,7 @@ def test_the_real_model_hears_nothing_in_silence_and_noise(models_folder: Path, 
     whisper = Whisper(WhisperSettings(models_folder / "whisper-base", hot_words=hot_words))
     rng = np.random.default_rng(3)
     sounds = [np.zeros(32_000), rng.normal(0, 0.002, 48_000), rng.normal(0, 0.05, 32_000)]
+    sounds += [np.zeros(16_000), rng.normal(0, 0.05, 12_000)]
     for sound in sounds:
         decoded = whisper.decode(sound.astype(np.float32))
         assert not believable(decoded), decoded
