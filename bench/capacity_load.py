@@ -82,10 +82,14 @@ class ScriptedCaller:
 
     def say(self, tick: int) -> bytes:
         """The frame for this tick."""
+        return self._script.frames[self.place(tick)]
+
+    def place(self, tick: int) -> int:
+        """Which frame of the script is for this tick."""
         place = (tick + self._place) % len(self._script.frames)
         if place == self._script.asked:
             self._asked = time.monotonic()
-        return self._script.frames[place]
+        return place
 
     def hear(self, pcm: bytes) -> None:
         """Sound came, perhaps silence."""

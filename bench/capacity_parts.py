@@ -19,7 +19,7 @@ from pipelines.processor import FrameProcessor
 from pipelines.recognizer import Recognizer, StreamingRecognizer, StreamingTimes
 from pipelines.samples import Samples
 from pipelines.silero import Silero, VoiceDetector
-from pipelines.speech import Job, ModelWorkers, Priority
+from pipelines.speech import Job, Load, ModelWorkers, Priority
 from pipelines.synthesizer import Synthesizer
 from pipelines.transcript import Listener
 from pipelines.voice import VoiceDetection, VoiceThresholds
@@ -126,3 +126,8 @@ class StubbedParts:
     def by_heart(self, text: str, sample_rate: int) -> list[Frame]:
         """Nothing is known by heart."""
         return []
+
+    @property
+    def load(self) -> Load:
+        """The stub keeps up."""
+        return Load(0.0, 0.0)
