@@ -2,10 +2,12 @@
 
 Piper is GPL-3.0-or-later. It is therefore never imported by the gateway; this program loads it, reads
 requests on stdin and writes sound to stdout (`piper_wire.py`), and ends when stdin does. One thread
-reads, one synthesises; a request that was cancelled meanwhile costs at most the sentence under way.
+reads, one synthesises; a request that was cancelled meanwhile costs at most the sentence under way. What is
+only learnt waits until no caller wants anything.
 """
 
 import argparse
+import itertools
 import json
 import os
 import queue
@@ -24,10 +26,12 @@ from pipelines.piper_wire import HEADER, RATE, Kind, WireMessage, unpack_header
 BACKLOG = 256
 "Requests waiting at most; beyond that the reader stops reading and the pipe pushes back."
 
-
 QUIET = 0.01
 LEAD_MS = 10
-TAIL_MS = 70
+PAUSES_MS = {".": 300, "!": 300, "?": 300, "…": 300, ",": 180, ";": 220, ":": 220}
+"Silence behind a piece, by the mark that ends it, as a speaker pauses there."
+TAIL_MS = 50
+"Behind a piece that ends without a mark: the sentence goes on at once."
 
 
 def load_voice(model: Path, threads: int) -> Any:
@@ -45,17 +49,17 @@ def load_voice(model: Path, threads: int) -> Any:
 
 
 def trimmed(sound: Any, sample_rate: int, text: str) -> Any:
-    """The sound without the silence before its first word, and after its last where no sentence ends.
+    """The sound without silence before its first word, and with as much behind its last as belongs there.
 
-    Piper pads every text as if it were a sentence of its own; ours may be half of one.
+    Piper pads every text alike, as if nothing came before or after it.
     """
     loud = np.flatnonzero(np.abs(sound) > QUIET)
     if not len(loud):
         return sound
     first = max(0, loud[0] - sample_rate * LEAD_MS // 1_000)
-    ends_sentence = text.rstrip()[-1:] in ".!?"
-    last = len(sound) if ends_sentence else loud[-1] + sample_rate * TAIL_MS // 1_000
-    return sound[first:last]
+    pause_ms = PAUSES_MS.get(text.rstrip("\"')]”’ ")[-1:], TAIL_MS)
+    last = loud[-1] + sample_rate * pause_ms // 1_000
+    return np.pad(sound[first:last], (0, max(0, last - len(sound))))
 
 
 class Service:
@@ -64,7 +68,10 @@ class Service:
     def __init__(self, voice: Any, output: BinaryIO) -> None:
         self._voice = voice
         self._output = output
-        self._requests: queue.Queue[WireMessage | None] = queue.Queue(BACKLOG)
+        self._requests: queue.PriorityQueue[tuple[bool, int, WireMessage | None]]
+        self._requests = queue.PriorityQueue(BACKLOG)
+        "Whether others go first, the place in the order of coming, the request; None: no more."
+        self._order = itertools.count()
         # Written by the reading thread, read by the speaking one; a set's add and discard are atomic.
         self._cancelled: set[int] = set()
         self._abandoned = False
@@ -75,19 +82,27 @@ class Service:
             length, kind, request = unpack_header(header)
             self.take(WireMessage(kind, request, source.read(length)))
         self._abandoned = True
-        self._requests.put(None)
+        self.finish()
 
     def take(self, message: WireMessage) -> None:
         """Queue a request, or note that one is not wanted any more."""
         if message.kind is Kind.CANCEL:
             self._cancelled.add(message.request)
         else:
-            self._requests.put(message)
+            self._put(message)
+
+    def finish(self) -> None:
+        """Nothing more will come: serve what was asked for, and end."""
+        self._put(None)
+
+    def _put(self, message: WireMessage | None) -> None:
+        patient = message is None or message.kind is Kind.LEARN
+        self._requests.put((patient, next(self._order), message))
 
     def serve(self) -> None:
         """Speak until there are no more requests."""
         self._send(WireMessage(Kind.READY))
-        while (message := self._requests.get()) is not None and not self._abandoned:
+        while (message := self._requests.get()[2]) is not None and not self._abandoned:
             try:
                 self._speak(message)
                 self._send(WireMessage(Kind.DONE, message.request))

@@ -29,6 +29,8 @@ class Kind(IntEnum):
     DONE = 5
     FAILED = 6
     "From the process: why, in UTF-8, without the text."
+    LEARN = 7
+    "To the process: like `SPEAK`, when nobody else wants anything."
 
 
 class WireError(Exception):
@@ -48,9 +50,10 @@ class WireMessage:
         return HEADER.pack(len(self.payload), self.kind, self.request) + self.payload
 
 
-def speak(request: int, text: str, sample_rate: int) -> WireMessage:
-    """Ask for a text to be spoken at a sample rate in Hz."""
-    return WireMessage(Kind.SPEAK, request, RATE.pack(sample_rate) + text.encode())
+def speak(request: int, text: str, sample_rate: int, *, patient: bool = False) -> WireMessage:
+    """Ask for a text to be spoken at a sample rate in Hz; `patient` lets everybody else go first."""
+    kind = Kind.LEARN if patient else Kind.SPEAK
+    return WireMessage(kind, request, RATE.pack(sample_rate) + text.encode())
 
 
 def unpack_header(header: bytes) -> tuple[int, Kind, int]:

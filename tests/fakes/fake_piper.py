@@ -30,7 +30,7 @@ def main() -> None:
     while len(header := sys.stdin.buffer.read(HEADER.size)) == HEADER.size:
         length, kind, request = unpack_header(header)
         payload = sys.stdin.buffer.read(length)
-        if kind is Kind.SPEAK:
+        if kind in (Kind.SPEAK, Kind.LEARN):
             answer(request, payload, folder)
 
 

@@ -31,7 +31,7 @@ def answers(*requests: WireMessage) -> list[WireMessage]:
     service = Service(TonalVoice(), output)
     for request in requests:
         service.take(request)
-    service._requests.put(None)
+    service.finish()
     service.serve()
     return unpack(output.getvalue())
 
@@ -54,8 +54,8 @@ def test_speaks_request_after_request() -> None:
         (Kind.AUDIO, 2),
         (Kind.DONE, 2),
     ]
-    assert len(said[1].payload) == pytest.approx(2 * 16_000 * 0.2, rel=0.05)
-    assert len(said[3].payload) == pytest.approx(2 * 8_000 * 0.1, rel=0.05)
+    assert len(said[1].payload) == pytest.approx(2 * 16_000 * 0.25, rel=0.05)
+    assert len(said[3].payload) == pytest.approx(2 * 8_000 * 0.15, rel=0.05)
 
 
 def test_a_cancelled_request_is_not_spoken() -> None:
@@ -80,10 +80,29 @@ def test_nothing_is_spoken_to_nobody() -> None:
     assert [m.kind for m in unpack(output.getvalue())] == [Kind.READY]
 
 
-def test_half_a_sentence_does_not_end_in_silence() -> None:
-    sound = np.concatenate([np.zeros(4_000), np.ones(8_000), np.zeros(4_000)])
-    assert len(trimmed(sound, 16_000, "Your order")) == pytest.approx(8_000 + 160 + 1_120, abs=2)
-    assert len(trimmed(sound, 16_000, "Your order.")) == 8_000 + 160 + 4_000
+def test_callers_go_before_what_is_only_learnt() -> None:
+    learning = [speak(number, "phrase", 16_000, patient=True) for number in (1, 2)]
+    said = answers(*learning, speak(3, "for a caller", 16_000), speak(4, "for another", 16_000))
+    assert [m.request for m in said if m.kind is Kind.DONE] == [3, 4, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "pause_ms"),
+    [
+        ("Your order", 50),
+        ("Your order,", 180),
+        ("Your order.", 300),
+        ("Your order?", 300),
+        ('"Your order."', 300),
+    ],
+)
+def test_a_pause_is_as_long_as_the_mark_before_it_whatever_the_voice_left(text: str, pause_ms: int) -> None:
+    for left in (0, 800, 16_000):
+        sound = np.concatenate([np.zeros(4_000), np.ones(8_000), np.zeros(left)])
+        assert len(trimmed(sound, 16_000, text)) == pytest.approx(160 + 8_000 + 16 * pause_ms, abs=2)
+
+
+def test_silence_is_left_as_it_is() -> None:
     assert len(trimmed(np.zeros(100), 16_000, "…")) == 100
 
 

@@ -33,3 +33,9 @@ def test_a_request_carries_rate_and_text() -> None:
 def test_rubbish_is_no_message(header: bytes) -> None:
     with pytest.raises(WireError):
         unpack_header(header)
+
+
+def test_a_patient_request_differs_in_its_kind_only() -> None:
+    hurried, patient = speak(7, "hi", 8_000), speak(7, "hi", 8_000, patient=True)
+    assert (hurried.kind, patient.kind) == (Kind.SPEAK, Kind.LEARN)
+    assert hurried.payload == patient.payload
