@@ -22,7 +22,7 @@ from gateway import metrics
 from gateway.admission import Admission, AdmissionLimits, places
 from gateway.answering import articles
 from gateway.call import Calls
-from gateway.config import Config, ConfigError
+from gateway.config import Config, ConfigError, WebRtc
 from gateway.health import Health, State
 from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
 from gateway.reception import Reception
@@ -47,6 +47,8 @@ log = structlog.get_logger()
 PAGES = Path(__file__).parent.parent / "web-demo" / "dist"
 CUT_OFF = 4
 "Times the frame limit. Up to it a frame is answered with an error, beyond it the connection is cut unread."
+AT_THE_DOOR = 12
+"Lines for callers who are told that we cannot take their call; it takes ten seconds."
 GOODBYE_S = 3
 "Connections may take so long to close at the end."
 
@@ -58,9 +60,10 @@ Announce = Callable[[str], None]
 
 @asynccontextmanager
 async def configured_voice(config: Config, answerer: Answerer) -> AsyncIterator[VoiceParts]:
-    """The configured voice models, with the greeting and what waiting callers hear known by heart."""
+    """The configured voice models; what is always or often said is known by heart."""
     learnt = (answerer.greeting("voice"), *HoldPhrases().all())
-    async with open_voice_models(voice_settings(config, learnt)) as models:
+    often = tuple(answerer.sayings())
+    async with open_voice_models(voice_settings(config, learnt, often)) as models:
         yield models
 
 
@@ -182,7 +185,7 @@ class Gateway:
         reception = Reception(Admission(admission_limits(self._config)), models, self._health)
         async with asyncio.TaskGroup() as calls:
             calls.create_task(reception.run(), name="reception")
-            self._edge.signalling = Signalling(self._config.webrtc, calls.create_task)
+            self._edge.signalling = Signalling(with_lines(self._config), calls.create_task)
             self._edge.calls = Calls(make_bot, reception, self._config.limits.message_characters)
             self._health.report("voice", State.UP)
             try:
@@ -232,9 +235,17 @@ def admission_limits(config: Config) -> AdmissionLimits:
     """How many calls this machine talks with, and how many more may wait."""
     limits = config.limits
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    calls = limits.calls or places(cores, embedded_recogniser=config.recogniser.engine == "whisper")
+    calls = limits.calls or places(cores, embedded_recogniser=config.recogniser.embedded)
     waiting = calls if limits.waiting is None else limits.waiting
     return AdmissionLimits(calls, waiting, int(limits.wait_s * 1_000))
+
+
+def with_lines(config: Config) -> WebRtc:
+    """The settings of browser calls, with lines for those who talk, those who wait and some to be told no."""
+    if config.webrtc.calls is not None:
+        return config.webrtc
+    limits = admission_limits(config)
+    return config.webrtc.model_copy(update={"calls": limits.calls + limits.waiting + AT_THE_DOOR})
 
 
 def _edge(config: Config, health: Health) -> Edge:

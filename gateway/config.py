@@ -124,8 +124,10 @@ class Model(Section):
     slots: Annotated[int, Field(ge=1, le=256)] = 2
     "Requests answered at the same time."
     threads: Annotated[int, Field(ge=1, le=256)] = 2
-    context_tokens: Annotated[int, Field(ge=512)] = 4096
-    "Per slot."
+    cache_slots: Annotated[int, Field(ge=1, le=256)] = 4
+    "`embedded` only: calls whose prompts are kept ready at the same time, each some 60 MB with its context."
+    context_tokens: Annotated[int, Field(ge=512)] = 2048
+    "`embedded` only: the longest prompt and answer."
 
 
 class Speech(Section):
@@ -187,9 +189,9 @@ class WebRtc(Section):
 
     ice_servers: tuple[IceServer, ...] = ()
     turn: Turn = Turn()
-    calls: Annotated[int, Field(ge=0)] = 20
+    calls: Annotated[int, Field(ge=0)] | None = None
     """Connected at the same time, talking, waiting or being told that we are busy; more are answered `busy`
-    without a word, so this is to be well over `limits.calls` + `limits.waiting`."""
+    without a word. By default 12 more than `limits.calls` + `limits.waiting`."""
 
 
 class Agent(Section):

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 LEGS = Gauge("warmline_webrtc_legs", "Browser calls that are connected or connecting")
 
+LINES = 20
+"Calls at the same time, where nothing else is configured."
 LONGEST_SDP = 65_536
 "Characters; Chrome's offer with three media sections has about 9 000."
 
@@ -99,6 +101,7 @@ class Signalling:
 
     def __init__(self, settings: WebRtc, spawn: Spawn, patience: Patience | None = None) -> None:
         self._settings = settings
+        self._lines = LINES if settings.calls is None else settings.calls
         self._spawn = spawn
         self._patience = patience
         self._legs: dict[str, WebRtcLeg] = {}
@@ -142,8 +145,8 @@ class Signalling:
             await leg.hang_up(reason)
 
     async def _begin(self, request: Offer, offer: sdp.CheckedOffer, answerer: Answerer) -> Answer:
-        if len(self._legs) >= self._settings.calls:
-            raise Busy(f"all {self._settings.calls} lines are taken; call again in a minute")
+        if len(self._legs) >= self._lines:
+            raise Busy(f"all {self._lines} lines are taken; call again in a minute")
         leg_id, pc_id = f"w_{secrets.token_hex(6)}", f"p_{secrets.token_urlsafe(18)}"
         leg = WebRtcLeg(leg_id, lambda: self._own_ice_servers(leg_id), self._patience)
         self._legs[pc_id] = leg

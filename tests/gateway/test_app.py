@@ -12,16 +12,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.overload_callers import Line, call
 from gateway import config
 from gateway.admission import AdmissionLimits
-from gateway.app import Assembly, OpenVoice, admission_limits, serve
+from gateway.app import AT_THE_DOOR, Assembly, OpenVoice, admission_limits, serve, with_lines
 from gateway.config import Config, ConfigError
 from gateway.health import Health
 from pipelines.answer import Answerer, Say
+from pipelines.audio import Frame
 from pipelines.facts import Unavailable
 from pipelines.voice_call import VoiceParts
 from tests.chat_client import chat_client
 from tests.fakes.scripted_answerer import Pause, ScriptedAnswerer
+from tests.fakes.voice_parts import FakeVoiceParts
 
 SLOW = ScriptedAnswerer(lambda words: [Say("One "), Pause(0.3), Say("two.")])
 
@@ -184,6 +187,18 @@ def _broken_voice(error: Exception) -> OpenVoice:
     return open_voice
 
 
+class _Terse(FakeVoiceParts):
+    """Says nothing to those who wait, so that a test needs no patience."""
+
+    def by_heart(self, text: str, sample_rate: int) -> list[Frame]:
+        return []
+
+
+@asynccontextmanager
+async def _silent_voice(config: Config, answerer: Answerer) -> AsyncIterator[VoiceParts]:
+    yield _Terse()
+
+
 @pytest.mark.parametrize(
     "error", [FileNotFoundError(2, "No such file", "silero_vad.onnx"), RuntimeError("onnx")]
 )
@@ -228,3 +243,30 @@ def test_how_many_calls_there_may_be_follows_from_cores_and_recogniser(
     assert limits(**service).calls == 60
     chosen = limits(LIMITS__CALLS="1", LIMITS__WAITING="0", LIMITS__WAIT_S="2.5")
     assert chosen == AdmissionLimits(calls=1, waiting=0, wait_ms=2_500)
+
+
+def test_there_are_lines_for_callers_who_cannot_be_taken() -> None:
+    configured = {"WARMLINE_LIMITS__CALLS": "30", "WARMLINE_LIMITS__WAITING": "5"}
+    assert with_lines(config.load(None, configured)).calls == 30 + 5 + AT_THE_DOOR
+    assert with_lines(config.load(None, {**configured, "WARMLINE_WEBRTC__CALLS": "7"})).calls == 7
+
+
+def test_draining_tells_a_caller_who_waits_before_the_gateway_stops(tmp_path: Path) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        while (await gateway.get("/readyz/calls")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with call(gateway.url) as talking, call(gateway.url) as waiting:
+            await waiting.until(lambda: "call.waiting" in kinds(waiting), 5)
+            assert "leg.joined" in kinds(talking)
+            assert (await gateway.get("/readyz/calls")).json()["full"]
+            stop()
+            await waiting.until(lambda: False, 5)
+            refused = next(event for event in waiting.events if event["type"] == "call.refused")
+            assert refused["reason"] == "draining"
+            assert not talking.person.is_over, "the call under way goes on until its caller has finished"
+
+    def kinds(line: Line) -> list[str]:
+        return [event["type"] for event in line.events]
+
+    run(settings(tmp_path, LIMITS__CALLS="1"), Assembly(scripted(SLOW).open_answerer, _silent_voice), test)
