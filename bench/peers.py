@@ -27,12 +27,13 @@ def environment(peer: str) -> Path:
         return python
     print(f"bench: installing {peer} (once)", file=sys.stderr, flush=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], capture_output=True)
+    make = [sys.executable, "-m", "venv", "--clear", str(folder)]
+    made = subprocess.run(make, capture_output=True, text=True)
     quiet = ["--quiet", "--disable-pip-version-check"]
     install = [str(python), "-m", "pip", "install", *quiet, "-r", str(wanted)]
     done = subprocess.run(install, capture_output=True, text=True) if made.returncode == 0 else made
     if done.returncode:
-        lines = str(done.stderr).strip().splitlines() or ["no reason given"]
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
         raise Missing(f"{peer} could not be installed: {lines[-1]}")
     stamp.write_text(digest)
     return python

@@ -8,9 +8,11 @@ of an interruption to silence) and cut-offs (sentences with a pause inside, `sen
 
 import argparse
 import asyncio
+import json
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,28 +20,19 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import sound, utterances, voice_figures
-from bench.figures import Figure, Result
+from bench.figures import RESULTS, Figure, Result
 from bench.peers import Missing
+from bench.scripted_model import endpoint
 from bench.voice_call import call
 from bench.voice_figures import OURS, Pause, Stop, Turn
 from bench.voice_questions import Call, calls, chosen, interruptions, spoken
-from bench.voice_systems import System, gateway, read_events
+from bench.voice_systems import LLM, VOICE, System, gateway, llama_server, pipecat, read_events, read_rtvi
 from gateway.cli import sound_file
 from pipelines.audio import Frame, Framer
 
 MODELS = Path("~/.cache/warmline/models").expanduser()
-VOICE = Path("piper") / "en_US-joe-medium.onnx"
+SYSTEMS = ("ours", "pipecat", "pipecat-scripted")
 PARTS = ("turns", "stops", "pauses")
-STAGES = (
-    "decision",
-    "drafted",
-    "final_transcript",
-    "understood",
-    "first_token",
-    "first_clause",
-    "first_audio",
-)
-"ms after the last voiced sample, by our own account (`pipelines.facts.Latency`)."
 PAUSES_A_CALL = 7
 "Callers who pause talk in one call so many times."
 
@@ -64,7 +57,7 @@ class Found:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
     parser.add_argument("--runs", type=int, default=5, help="how often everything is asked (default 5)")
-    parser.add_argument("--only", default="", help="one system: ours")
+    parser.add_argument("--only", default="", choices=("", *SYSTEMS), help="only this system")
     parser.add_argument("--part", default="", choices=("", *PARTS), help="only this of the measurements")
     parser.add_argument(
         "--question", default="", help="only this question, with what comes before it, or call"
@@ -84,7 +77,8 @@ def run(options: argparse.Namespace) -> int:
     if options.quick:
         options.runs = 1
     found, missing = Found(), dict[str, str]()
-    for system in systems(options):
+    known = systems(options.models, found)
+    for system in (known[options.only],) if options.only else known.values():
         try:
             asyncio.run(measure(system, script, options, found))
         except Missing as reason:
@@ -103,10 +97,36 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def systems(options: argparse.Namespace) -> list[System]:
-    """Those that were asked for."""
-    known = {"ours": System(OURS, lambda: gateway(options.models), read_events)}
-    return [system for key, system in known.items() if not options.only or key == options.only]
+def systems(models: Path, found: Found) -> dict[str, System]:
+    """All of them, in the order in which they are measured: the scripted peer says what we said."""
+
+    @contextmanager
+    def with_model() -> Iterator[str]:
+        with llama_server(models) as model, pipecat(models, model, LLM.stem) as url:
+            yield url
+
+    @contextmanager
+    def with_script() -> Iterator[str]:
+        with endpoint(_replies(found)) as model, pipecat(models, model, "scripted") as url:
+            yield url
+
+    return {
+        "ours": System(OURS, lambda: gateway(models), read_events),
+        "pipecat": System("pipecat 1.14", with_model, read_rtvi),
+        "pipecat-scripted": System("pipecat 1.14, free model", with_script, read_rtvi),
+    }
+
+
+def _replies(found: Found) -> dict[str, str]:
+    """What we answered to each question, in this run or the one before."""
+    replies = {turn.question.say: turn.asked.reading.reply for turn in found.turns if turn.system == OURS}
+    for name in ("voice", "voice-quick"):
+        if not replies and (path := RESULTS / f"{name}.json").is_file():
+            turns = json.loads(path.read_text())["raw"]["turns"]
+            replies = {turn["say"]: turn["reply"] for turn in turns if turn["system"] == OURS}
+    if not replies:
+        raise Missing("it repeats our replies, and there are none; measure ours first")
+    return replies
 
 
 async def measure(system: System, script: Sequence[Call], options: argparse.Namespace, found: Found) -> None:
@@ -175,10 +195,14 @@ def show(turns: Sequence[Turn], figures: Sequence[Figure]) -> None:
 
 
 def _stages(turns: Sequence[Turn]) -> Table:
-    table = Table("stages, ms p50", "turns", *(stage.replace("_", " ") for stage in STAGES))
+    """What each system says of its stages: ours in ms after the last voiced sample, a peer in durations."""
+    table = Table("system", "category", "turns", "stages, ms p50")
     for key in dict.fromkeys((turn.system, turn.question.category) for turn in turns):
         mine = [t.asked.reading.stages for t in turns if (t.system, t.question.category) == key]
-        told = [[stages[f"{stage}_ms"] for stages in mine if f"{stage}_ms" in stages] for stage in STAGES]
-        cells = [f"{statistics.median(values):.0f}" if values else "" for values in told]
-        table.add_row(", ".join(key), str(len(mine)), *cells)
+        names = dict.fromkeys(name for stages in mine for name in stages)
+        told = {name: statistics.median(stages[name] for stages in mine if name in stages) for name in names}
+        line = ", ".join(
+            f"{name.removesuffix('_ms').replace('_', ' ')} {value:.0f}" for name, value in told.items()
+        )
+        table.add_row(*key, str(len(mine)), line)
     return table

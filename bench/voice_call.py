@@ -29,7 +29,7 @@ PAUSE_MS = 700.0
 "Silence that means that a greeting is over."
 QUIET_MS = 400.0
 "Silence after a reply that the system said is over."
-LONG_QUIET_MS = 1_500.0
+LONG_QUIET_MS = 2_500.0
 "Silence after a reply of a system that says nothing about it."
 INTO_REPLY_S = 1.8
 "So far into a reply we interrupt it."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,12 +16,17 @@ from typing import Any
 
 import httpx
 
+from bench import peers
 from bench.voice_call import Read, Reading
 from gateway.events import Message
 from pipelines.agent.definition_file import load_definition
 from pipelines.phrases import Phrases
 
 ROOT = Path(__file__).parents[1]
+SHOP = ROOT / "pipelines" / "agent" / "definitions" / "shop.yaml"
+WHISPER = "whisper-base"
+VOICE = Path("piper") / "en_US-joe-medium.onnx"
+LLM = Path("llm") / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 READY_S = 120.0
 
 
@@ -52,34 +58,88 @@ def gateway(models: Path, more: Mapping[str, Any] | None = None) -> Iterator[str
         file.write_text(json.dumps(settings))
         ours = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(file)]
-        with (
-            (Path(folder) / "log").open("w") as log,
-            _ended(
-                subprocess.Popen(command, env=ours, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
-            ) as process,
-        ):
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line.startswith("Warmline: "):
-                raise RuntimeError(f"the gateway did not start: {(Path(folder) / 'log').read_text()[-2000:]}")
-            url = line.split()[1]
+        with _child(command, ours, Path(folder) / "log") as process:
+            url = _first_line(process, "Warmline: ").split()[1]
             _until_ready(f"{url}/readyz")
             yield url
 
 
 @contextmanager
-def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
+def pipecat(models: Path, model_url: str, model_name: str) -> Iterator[str]:
+    """Stock pipecat in an environment of its own, with a language model behind this endpoint."""
+    python = peers.environment("pipecat")
+    with socket.socket() as free, tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        environment = os.environ | {
+            "WHISPER": str(models / WHISPER),
+            "PIPER": str(models / VOICE),
+            "LLM_URL": model_url,
+            "LLM_NAME": model_name,
+            "PERSONA": load_definition(SHOP).persona,
+            "HF_HUB_OFFLINE": "1",
+        }
+        program = peers.HERE / "pipecat_voice_bot.py"
+        command = [str(python), str(program), "--host", "127.0.0.1", "--port", str(port)]
+        with _child(command, environment, Path(folder) / "log"):
+            url = f"http://127.0.0.1:{port}"
+            _until_answering(f"{url}/status")
+            yield url
+
+
+@contextmanager
+def llama_server(models: Path) -> Iterator[str]:
+    """The language model that our gateway runs, alone: an address with its `/v1`."""
+    command = [sys.executable, "-m", "pipelines.agent.llama_server", "--model", str(models / LLM)]
+    with tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
+        with _child(command, dict(os.environ), Path(folder) / "log") as process:
+            port = json.loads(_first_line(process, "{"))["port"]
+            yield f"http://127.0.0.1:{port}/v1"
+
+
+@contextmanager
+def _child(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """A program that ends with the block; what it says on standard error is shown when it fails."""
+    pipe = subprocess.PIPE
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, env=dict(environment), cwd=ROOT, stdin=pipe, stdout=pipe, stderr=file, text=True
+        )
     try:
         yield process
+    except Exception as error:
+        error.add_note(f"{command[:4]}: {log.read_text()[-2000:]}")
+        raise
     finally:
         process.terminate()
         try:
-            process.wait(45)
+            process.communicate(timeout=45)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+            process.communicate()
+
+
+def _first_line(process: subprocess.Popen[str], beginning: str) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith(beginning):
+        raise RuntimeError(f"a program did not start; it said {line!r}")
+    return line
+
+
+def _until_answering(url: str) -> None:
+    begun = time.monotonic()
+    while time.monotonic() - begun < READY_S:
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError(f"{url} did not answer within {READY_S:g} s")
 
 
 def _until_ready(url: str) -> None:
@@ -123,8 +183,24 @@ def read_events(messages: Sequence[Message]) -> Reading:
     return reading
 
 
+def read_rtvi(messages: Sequence[Message]) -> Reading:
+    """What pipecat's RTVI messages tell of a turn; stages are durations here, by its own latency observer."""
+    reading = Reading(source="model")
+    for message in messages:
+        match message:
+            case {"type": "user-stopped-speaking"}:
+                reading.turns += 1
+            case {"type": "user-transcription", "data": {"final": True, "text": text}}:
+                reading.said = f"{reading.said} {text}".strip()
+            case {"type": "bot-llm-text", "data": {"text": text}}:
+                reading.reply += text
+            case {"type": "server-message", "data": {"stages": stages}}:
+                reading.stages = stages
+    return reading
+
+
 @cache
 def _fillers() -> tuple[str, ...]:
     """What we say to fill the silence before an answer; the agent's own sentence is in its definition."""
-    shop = load_definition(ROOT / "pipelines" / "agent" / "definitions" / "shop.yaml")
+    shop = load_definition(SHOP)
     return (Phrases().moment, shop.phrases.slow.voice)
