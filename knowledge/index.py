@@ -112,6 +112,10 @@ class KnowledgeIndex:
         """Swap in the next edition; searches under way end on the one that they began with."""
         self._edition = edition
 
+    def leads(self) -> list[Passage]:
+        """The direct answers, first paragraphs of their sections, in the order of the articles."""
+        return [passage for passage in self._edition.passages if passage.lead]
+
     def search(self, query: str, limit: int = 3) -> list[Match]:
         """The passages that fit best, best first; none for an empty query or index.
 

@@ -5,6 +5,7 @@
     recognizer.py whisper.py transcript.py          streaming recognition over short windows
     sentences.py spoken.py heard.py                 words to speakable pieces; which of them were heard
     synthesizer.py piper_process.py piper_wire.py   Piper, in a process of its own
+    learning.py phrases.py                          what is known by heart
     speech.py voice_models.py                       shared model workers; everything loaded once
     transport.py frontend.py bot.py reply.py        a pipecat pipeline over an `AudioPort`: ends, ears, mouth
     voice_call.py services.py processor.py          one call; pipecat's services; how we stand in a pipeline

@@ -34,6 +34,7 @@ CORES = [
     "pipelines/agent/claims.py",
     "pipelines/agent/commands.py",
     "pipelines/agent/position.py",
+    "pipelines/agent/sayings.py",
     "pipelines/agent/steps.py",
     "pipelines/agent/tool_calls.py",
     "pipelines/agent/workflow.py",

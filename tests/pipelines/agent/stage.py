@@ -57,6 +57,9 @@ class Shelf:
                 return matches[:limit]
         return [match("Nothing of interest.", 0.1)]
 
+    def leads(self) -> list[Passage]:
+        return [each.passage for matches in self.passages.values() for each in matches if each.passage.lead]
+
 
 def model_of(script: ScriptedModel, **settings: Any) -> Model:
     """A client that plays the script without sockets."""
