@@ -21,9 +21,23 @@ _MONTH_SHORT = {name[:3].lower(): name for name in _MONTHS} | {"sept": "Septembe
 Replacement = Callable[[re.Match[str]], str]
 
 
-def digits(text: str) -> str:
-    """Letters and digits one by one: `R-301` as `R 3 0 1`."""
-    return " ".join(re.sub(r"[^0-9A-Za-z]", "", text).upper())
+def spelled(text: str) -> str:
+    """Letters and digits one by one, in groups that can be written down: `10437` as `1 0 4, 3 7`.
+
+    Where the text has marks between its parts, such as `R-301`, the groups are within the parts.
+    """
+    parts = re.findall(r"[0-9A-Z]+", text.upper())
+    return ", ".join(" ".join(group) for part in parts for group in _groups(part))
+
+
+def _groups(part: str) -> list[str]:
+    """Fours where they come out even, else threes; never one alone."""
+    size = 4 if len(part) % 4 == 0 else 3
+    groups = []
+    while len(part) > 4:
+        groups.append(part[:size])
+        part = part[size:]
+    return [*groups, part]
 
 
 def _ordinal(day: int) -> str:
@@ -87,7 +101,7 @@ def _abbreviation(match: re.Match[str]) -> str:
 
 
 def _phone(match: re.Match[str]) -> str:
-    return ", ".join(digits(group) for group in re.findall(r"\d+", match.group()))
+    return ", ".join(" ".join(group) for group in re.findall(r"\d+", match.group()))
 
 
 _DAY_OF_MONTH = (
@@ -95,6 +109,8 @@ _DAY_OF_MONTH = (
 )
 _DIGIT_IDS = r"(?<![\d.,$€£])(?:#\s?)?\b\d{5,}\b(?![.,]\d)"
 _MIXED_IDS = r"\b(?=(?:[A-Z0-9-]*\d){2})(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b"
+_SPELLED = r"\b(?=(?:[A-Z] )*\d)(?:[0-9A-Z] ){4,}[0-9A-Z]\b"
+"Written one by one already, as templates do with numbers."
 _ABBREVIATED = "|".join(re.escape(short) for short in sorted(_ABBREVIATIONS, key=len, reverse=True))
 
 _RULES: list[tuple[re.Pattern[str], str | Replacement]] = [
@@ -113,11 +129,12 @@ _RULES: list[tuple[re.Pattern[str], str | Replacement]] = [
     (re.compile(r"\b(\d{1,2}):(\d{2})(?!\d)(?:\s?([ap])\.?m\b(?:\.(?=\s+[a-z]))?)?", re.IGNORECASE), _clock),
     (re.compile(r"\b(\d{1,2})()\s?([ap])\.?m\b(?:\.(?=\s+[a-z]))?", re.IGNORECASE), _clock),
     (re.compile(r"\b[Nn]o\.\s?(?=\d)"), "number "),
-    (re.compile(r"\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b"), _phone),
+    (re.compile(r"(?:(?:\+|\b)1[\s.-])?\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b"), _phone),
     (re.compile(r"\b\d{5}-\d{4}\b"), _phone),
-    (re.compile(_MIXED_IDS), lambda match: digits(match.group())),
-    (re.compile(_DIGIT_IDS), lambda match: digits(match.group())),
-    (re.compile(r"#\s?(\d+)\b"), lambda match: "number " + digits(match.group(1))),
+    (re.compile(_MIXED_IDS), lambda match: spelled(match.group())),
+    (re.compile(_DIGIT_IDS), lambda match: spelled(match.group())),
+    (re.compile(_SPELLED), lambda match: spelled(match.group().replace(" ", ""))),
+    (re.compile(r"#\s?(\d+)\b"), lambda match: "number " + spelled(match.group(1))),
     (re.compile(r"(\d),(?=\d{3}\b)"), r"\1"),
     (re.compile(r"(\d)\s?%"), r"\1 percent"),
     (re.compile(r"\b24/7\b"), "24 7"),
