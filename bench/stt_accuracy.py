@@ -120,7 +120,7 @@ def version(hot_words: str) -> str:
     return hashlib.sha256(Path(whisper.__file__).read_bytes() + hot_words.encode()).hexdigest()[:8]
 
 
-def decodes(path: Path = DECODES) -> Iterator[Decoded]:
+def decodes(path: Path) -> Iterator[Decoded]:
     """What was decoded before, by any version."""
     if path.is_file():
         for line in path.read_text().splitlines():
@@ -132,7 +132,7 @@ def decode_all(
 ) -> None:
     """Decode the chosen clips under those conditions by every decoder, unless that was done before."""
     DECODES.parent.mkdir(parents=True, exist_ok=True)
-    done = {(entry.clip, entry.condition, entry.decoder) for entry in decodes()}
+    done = {(entry.clip, entry.condition, entry.decoder) for entry in decodes(DECODES)}
     spoiler = Spoiler(clips)
     with DECODES.open("a") as file:
         for place, clip in enumerate(chosen, start=1):
@@ -160,7 +160,7 @@ def measure(
     wanted = {(clip.name, str(condition)) for clip in chosen for condition in under}
     return [
         replace(entry, decoder=named[entry.decoder])
-        for entry in decodes()
+        for entry in decodes(DECODES)
         if entry.decoder in named and (entry.clip, entry.condition) in wanted
     ]
 

@@ -153,7 +153,7 @@ def _ours_against(medians: dict[str, tuple[float, ...]]) -> Iterator[Figure]:
         if system != OURS:
             most = PLAIN_SHARE if system == PLAIN else 1.0
             share = round(ours / statistics.median(of), 2)
-            yield Figure(f"of the time of {system}", OURS, share, "x", f"<= {most:g}", share <= most)
+            yield Figure(f"share of the time of {system}", OURS, share, "x", f"<= {most:g}", share <= most)
 
 
 def _of_system(
