@@ -21,7 +21,8 @@ from pipelines.frontend import Ears, FrontEnd
 from pipelines.phrases import Phrases
 from pipelines.services import PipecatService
 from pipelines.transcript import Final, Lost, Partial
-from pipelines.turns import TurnTaking, TurnTimes
+from pipelines.turn_times import TurnTimes
+from pipelines.turns import TurnTaking
 from pipelines.voice_models import VoiceModels, VoiceSettings, open_voice_models
 
 
