@@ -12,12 +12,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
 
 from gateway.events import Message
 from gateway.leg import Channel, FrameClock
-from gateway.webrtc.incoming import Ear, without_waiting_room
+from gateway.webrtc.incoming import Ear, hear_at_once
 from gateway.webrtc.outgoing import OutgoingTrack
 from pipelines.audio import Frame, silence
 
@@ -140,20 +145,19 @@ class Caller:
             self._spoke_ms, self._answered_ms = _now_ms(), None
         return frame
 
-    async def hear(self, track: MediaStreamTrack) -> None:
-        """Record a track until it ends."""
+    def hear_from(self, receiver: RTCRtpReceiver) -> None:
+        """Record what a receiver gets, in real time from now on."""
         ear, clock = Ear(), FrameClock(_now_ms())
-        while True:
-            try:
-                decoded = await track.recv()
-            except MediaStreamError:
-                return
-            missing = clock.lost(ear.lost(decoded), _now_ms()) + clock.overdue(_now_ms())
+
+        def hear(packet: bytes, timestamp: int) -> None:
+            missing = clock.lost(ear.lost(timestamp), _now_ms()) + clock.overdue(_now_ms())
             self._recording.extend([silence()] * missing)
-            for frame in ear.hear(decoded):
+            for frame in ear.hear(packet, timestamp):
                 clock.admit(_now_ms())
                 self._recording.append(frame)
                 self._note(frame)
+
+        hear_at_once(receiver, hear)
 
     async def ping(self) -> None:
         """Tell the gateway every second that we are there, as its browser clients do."""
@@ -195,21 +199,17 @@ async def connect(signal: Signal, request_data: Message | None = None) -> AsyncI
     caller = Caller(pc)
     try:
         transceiver = pc.addTransceiver(OutgoingTrack(caller.next_to_say), direction="sendrecv")
-        without_waiting_room(transceiver.receiver)
         caller.listen_to(pc.createDataChannel("chat", ordered=True))
         await pc.setLocalDescription(await pc.createOffer())
         caller.answer = await signal(_offer(pc, request_data))
         await pc.setRemoteDescription(RTCSessionDescription(caller.answer["sdp"], "answer"))
+        caller.hear_from(transceiver.receiver)
         async with asyncio.TaskGroup() as tasks:
-            own = [
-                tasks.create_task(caller.hear(transceiver.receiver.track), name="caller hears"),
-                tasks.create_task(caller.ping(), name="caller pings"),
-            ]
+            pinging = tasks.create_task(caller.ping(), name="caller pings")
             try:
                 yield caller
             finally:
-                for task in own:
-                    task.cancel()
+                pinging.cancel()
     finally:
         caller.end()
         await pc.close()

@@ -47,9 +47,10 @@ class WebRtcLeg:
     def __init__(self, leg_id: str, ice_servers: IceServers, patience: Patience | None = None) -> None:
         self._leg_id = leg_id
         self._ice_servers = ice_servers
-        self._events = PeerEvents(self._on_state, self._on_writable, self._on_message)
+        self._events = PeerEvents(self._on_state, self._on_writable, self._on_message, self._on_audio)
         self._peer: Peer | None = None
         self._peers: Channel[Peer] = Channel("webrtc_peers", 8)
+        self._ear = Ear()
         self._frames: Channel[Frame] = Channel("webrtc_in", FRAMES_WAITING)
         self._surplus = DROPPED.labels("webrtc_surplus")
         self._messages: Channel[str] = Channel("webrtc_messages", MESSAGES_WAITING)
@@ -133,7 +134,7 @@ class WebRtcLeg:
         except BaseException:
             await peer.close()
             raise
-        self._peer = peer
+        self._peer, self._ear = peer, Ear()
         self._peers.put(peer)
         return answer
 
@@ -158,12 +159,12 @@ class WebRtcLeg:
                     tasks.create_task(self._keep_time(), name=f"{self._leg_id} frame clock"),
                     tasks.create_task(self._watch(), name=f"{self._leg_id} liveness"),
                 ]
-                hearing: asyncio.Task[None] | None = None
+                keeping: asyncio.Task[None] | None = None
                 async for peer in self._peers:
-                    if hearing is not None:
-                        hearing.cancel()
-                    hearing = tasks.create_task(self._hear(peer), name=f"{self._leg_id} hearing")
-                for task in [*own, *filter(None, [hearing])]:
+                    if keeping is not None:
+                        keeping.cancel()
+                    keeping = tasks.create_task(self._keep(peer), name=f"{self._leg_id} peer")
+                for task in [*own, *filter(None, [keeping])]:
                     task.cancel()
         finally:
             await self.close("no longer served")
@@ -174,18 +175,10 @@ class WebRtcLeg:
         if self._peer is not None:
             await self._peer.close()
 
-    async def _hear(self, peer: Peer) -> None:
-        """Turn what one peer hears into frames; close the peer in the end."""
-        ear = Ear()
+    async def _keep(self, peer: Peer) -> None:
+        """Until the peer is closed, or another takes its place; then it is closed for certain."""
         try:
-            async for decoded in peer.audio():
-                for _ in range(self._clock.lost(ear.lost(decoded), _now_ms())):
-                    self._frames.put(silence())
-                for frame in ear.hear(decoded):
-                    if self._clock.admit(_now_ms()):
-                        self._frames.put(frame)
-                    else:
-                        self._surplus.inc()
+            await peer.closed()
         finally:
             await peer.close()
 
@@ -235,6 +228,19 @@ class WebRtcLeg:
             self._liveness.failed(_now_ms())
         elif state == "closed":
             self._end(Hangup("remote", "the client closed the connection"))
+
+    def _on_audio(self, peer: Peer, packet: bytes, timestamp: int) -> None:
+        """Turn a packet into frames: at once, so that nothing is added to the delay."""
+        if peer is not self._peer:
+            return
+        now_ms = _now_ms()
+        for _ in range(self._clock.lost(self._ear.lost(timestamp), now_ms)):
+            self._frames.put(silence())
+        for frame in self._ear.hear(packet, timestamp):
+            if self._clock.admit(now_ms):
+                self._frames.put(frame)
+            else:
+                self._surplus.inc()
 
     def _on_writable(self, peer: Peer) -> None:
         if peer is self._peer:

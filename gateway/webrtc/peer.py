@@ -5,10 +5,9 @@ after its network changed needs a new one, as aiortc can not restart ICE.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import av
 import structlog
 from aiortc import (
     RTCBundlePolicy,
@@ -18,13 +17,14 @@ from aiortc import (
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpReceiver,
+    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import MediaStreamTrack
 
 from gateway.webrtc import sdp
-from gateway.webrtc.incoming import without_waiting_room
+from gateway.webrtc.incoming import hear_at_once
 from gateway.webrtc.sdp import ProtocolError
 from pipelines.facts import Unavailable
 
@@ -50,6 +50,8 @@ class PeerEvents:
     writable: Callable[["Peer"], None]
     "The data channel has room."
     message: Callable[["Peer", str | bytes], None]
+    audio: Callable[["Peer", bytes, int], None]
+    "A packet of Opus and its RTP timestamp. Must not raise."
 
 
 class Peer:
@@ -107,17 +109,8 @@ class Peer:
         self._candidates += 1
         await self._pc.addIceCandidate(candidate)
 
-    async def audio(self) -> AsyncIterator[av.AudioFrame]:
-        """What is decoded, as it comes; ends when the peer is closed.
-
-        Must be read all the time: aiortc's queue has no bound.
-        """
-        track = self._receiver().track
-        while track is not None:
-            try:
-                yield await track.recv()
-            except MediaStreamError:
-                break
+    async def closed(self) -> None:
+        """Wait until the peer is closed."""
         await self._closed.wait()
 
     async def packets(self) -> int:
@@ -171,12 +164,16 @@ class Peer:
                 transceiver.direction = "sendrecv"
                 if transceiver.sender.track is not self._track:
                     transceiver.sender.replaceTrack(self._track)
-                    without_waiting_room(transceiver.receiver)
+                    hear_at_once(transceiver.receiver, self._on_packet)
+                    _opus_only(transceiver)
             else:
                 transceiver.direction = "inactive"
 
     def _receiver(self) -> RTCRtpReceiver:
         return next(t.receiver for t in self._pc.getTransceivers() if t.kind == "audio")
+
+    def _on_packet(self, packet: bytes, timestamp: int) -> None:
+        self._events.audio(self, packet, timestamp)
 
     def _on_state(self) -> None:
         self._events.state(self, self._pc.connectionState)
@@ -192,3 +189,9 @@ class Peer:
         channel.on("bufferedamountlow", lambda: self._events.writable(self))
         # A channel that the other side opened is open already; no event will follow.
         self._events.writable(self)
+
+
+def _opus_only(transceiver: RTCRtpTransceiver) -> None:
+    """Take no other codec of the offer; preferences (`setCodecPreferences`) would come too late for this."""
+    assert hasattr(transceiver, "_codecs"), "aiortc keeps the codecs of a transceiver elsewhere now"
+    transceiver._codecs = [c for c in transceiver._codecs if c.mimeType.lower() == "audio/opus"]
