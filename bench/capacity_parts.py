@@ -94,8 +94,18 @@ class StubAgent:
         """None: the caller begins."""
         return ""
 
+    def sayings(self) -> tuple[str, ...]:
+        """Nothing to know by heart."""
+        return ()
+
     async def warm(self) -> None:
         """Nothing to prefill."""
+
+    async def listen(self, conversation: Conversation, words: str) -> None:
+        """Nothing to prepare."""
+
+    def forget(self, session_id: str) -> None:
+        """Nothing is kept."""
 
 
 class StubbedParts:

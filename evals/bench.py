@@ -24,6 +24,7 @@ from tools.shop_toolbox import shop_toolbox
 
 ROOT = Path(__file__).parent.parent
 MODEL = Path("llm") / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+CACHE_SLOTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ async def bench(models: Path, *, model: Path | None = MODEL) -> AsyncIterator[Be
         routing = ModelRouting()
         if model is not None:
             url = await stack.enter_async_context(_llama(models / model))
-            settings = ModelSettings(url, name="embedded")
-            routing = ModelRouting(understand=settings, answer=settings)
+            settings = ModelSettings(url, name="embedded", cache_slots=CACHE_SLOTS)
+            routing = ModelRouting(understand=settings, answer=settings, phrases=False)
         yield Bench(embedder, library, routing)
 
 
@@ -76,7 +77,8 @@ async def _shop(database: Path) -> AsyncIterator[ShopSettings]:
 
 @asynccontextmanager
 async def _llama(model: Path) -> AsyncIterator[str]:
-    async with _child("pipelines.agent.llama_server", "--model", str(model)) as port:
+    options = ("--model", str(model), "--slots", str(CACHE_SLOTS))
+    async with _child("pipelines.agent.llama_server", *options) as port:
         yield f"http://127.0.0.1:{port}/v1"
 
 

@@ -123,7 +123,8 @@ async def _agent(
             embedder=embedder,
             clock=time.time,
         )
-        models = endpoints(ModelRouting(understand=model, answer=model, tools=config.agent.tools))
+        phrases = config.model.endpoint != "embedded"  # the small one rather says that it does not know
+        models = endpoints(ModelRouting(model, model, config.agent.tools, phrases))
         agent = await asyncio.to_thread(build_agent, definition, models, surroundings)
         try:
             yield agent
@@ -162,8 +163,14 @@ def _model(config: Config, health: Health) -> tuple[ModelSettings, Child | None]
         slots=wanted.slots,
         first_token_s=wanted.first_token_s,
         total_s=wanted.reply_s,
+        cache_slots=0 if child is None else _cache_slots(config),
     )
     return settings, child
+
+
+def _cache_slots(config: Config) -> int:
+    """The embedded server answers as many requests at once as it keeps prompts."""
+    return max(config.model.slots, config.model.cache_slots)
 
 
 def _model_child(config: Config, health: Health) -> Child:
@@ -171,8 +178,8 @@ def _model_child(config: Config, health: Health) -> Child:
     options = {
         "--model": config.models.folder / wanted.file,
         "--threads": wanted.threads,
-        "--slots": wanted.slots,
-        "--context": wanted.context_tokens * wanted.slots,
+        "--slots": _cache_slots(config),
+        "--context": wanted.context_tokens * _cache_slots(config),
     }
     words = [str(word) for option in options.items() for word in option]
     command = (sys.executable, "-m", "pipelines.agent.llama_server", *words)

@@ -5,7 +5,7 @@ emits each fact (which stores it and applies it to the conversation) before it a
 so the answerer always sees its own effects in the conversation.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -49,5 +49,17 @@ class Answerer(Protocol):
     def greeting(self, channel: Channel) -> str:
         """What is said first, unasked."""
 
+    def sayings(self) -> Sequence[str]:
+        """What spoken answers often begin with, word for word, the most frequent first; nothing personal."""
+
     async def warm(self) -> None:
         """Prefill what every answer begins with; called when the phone rings. Never raises."""
+
+    async def listen(self, conversation: Conversation, words: str) -> None:
+        """Prepare for the turn that the customer is about to take or is in; `words` are those heard so far.
+
+        Has no effect but speed. Gives way to any answer; cancel it when the turn ends. Never raises.
+        """
+
+    def forget(self, session_id: str) -> None:
+        """The session has ended: what was kept ready for it may go."""

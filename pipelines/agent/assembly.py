@@ -51,7 +51,8 @@ def build_agent(
     offload = surroundings.offload or threads
     assert offload is not None
     classifier = Classifier(definition, surroundings.embedder)
-    grounded = Grounded(definition, surroundings.knowledge, offload, models.answer)
+    phrasing = models.answer if models.phrases else None
+    grounded = Grounded(definition, surroundings.knowledge, offload, phrasing)
 
     async def covered(question: str) -> float:
         finding = await grounded.find(question)

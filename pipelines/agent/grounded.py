@@ -1,22 +1,22 @@
 """Answers questions from the articles, and knows when they do not cover one.
 
 A passage that surely answers is said as it stands: milliseconds, no model. One that probably does is phrased
-by the model, whose figures must stand in the passages; where they do not, or the model is down, the passage
-is quoted. Below that we do not know, and say so.
+by the model, if it is one that can: its figures must stand in the passages, and where they do not, or the
+model is down, the passage is quoted as what we found. Below that we do not know, and say so.
 """
 
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from knowledge.chunk import sentences
 from knowledge.index import COVERED
-from knowledge.passage import Match
+from knowledge.passage import Match, Passage
+from pipelines.agent.clauses import Part, spoken_parts
 from pipelines.agent.definition import Definition
 from pipelines.agent.figures import contradicts, unsupported
-from pipelines.agent.model import Asked, LanguageModel, Limits, ModelUnavailable
+from pipelines.agent.model import LanguageModel, Limits, Message, ModelUnavailable
 from pipelines.agent.offload import Offload
 from pipelines.agent.prompt_texts import ANSWER
 from pipelines.agent.wording import render
@@ -35,8 +35,6 @@ _AS_GOOD = 0.05
 _SENTENCES = {"voice": 2, "chat": 4}
 _PASSAGES = {"voice": 1, "chat": 2}
 "What the model reads: a passage costs it about a second on two cores."
-_MARKS = re.compile(r"[*`#]+")
-_BLANKS = re.compile(r"\s+")
 
 
 class Knowledge(Protocol):
@@ -44,6 +42,10 @@ class Knowledge(Protocol):
 
     def search(self, query: str, limit: int = 3) -> list[Match]:
         """The passages that fit best, best first."""
+        ...
+
+    def leads(self) -> Sequence[Passage]:
+        """The passages that may be said as they stand."""
         ...
 
 
@@ -73,7 +75,7 @@ class Finding:
 
 
 class Grounded:
-    """Answers from the articles."""
+    """Answers from the articles. Without a `model` every answer is a quotation."""
 
     def __init__(
         self, definition: Definition, knowledge: Knowledge, offload: Offload, model: LanguageModel | None
@@ -87,58 +89,89 @@ class Grounded:
         """What the articles have; raises `EmbeddingUnavailable` or `Unavailable`."""
         return Finding(question, await self._offload(self._knowledge.search, question, 3))
 
-    async def answer(self, finding: Finding, channel: Channel) -> AsyncGenerator[Piece, None]:
-        """Say the answer of a finding that is covered, sentence by sentence."""
-        if finding.certain or self._model is None:
-            async for piece in self._quote(finding, channel, ""):
-                yield piece
-            return
-        enough = max(COVERED, finding.best.score - _AS_GOOD)
-        matches = [match for match in finding.matches if match.score >= enough][: _PASSAGES[channel]]
-        said = 0
+    def quotes(self, channel: Channel) -> list[str]:
+        """What is said as it stands of the passages that surely answer something."""
+        return [_quoted(passage, channel) for passage in self._knowledge.leads()]
+
+    async def answer(
+        self, finding: Finding, channel: Channel, session_id: str = ""
+    ) -> AsyncGenerator[Piece, None]:
+        """Say the answer of a finding that is covered, as it comes."""
+        matches = _readable(finding, channel)
+        told, said = False, 0
         try:
-            async with aclosing(self._phrased(finding.question, matches)) as phrased:
-                async for sentence in phrased:
-                    if said == 0:
+            async with aclosing(self._phrased(finding, matches, session_id)) as phrased:
+                async for part in phrased:
+                    if not told:
+                        told = True
                         yield _basis(matches)
-                    said += 1
-                    yield Say(sentence)
+                    yield Say(part.text)
+                    said += part.ends
                     if said >= _SENTENCES[channel]:
                         return
         except ModelUnavailable as error:
             yield Trouble(code=error.code, message="The language model is not available.", retry=True)
-        if not said:
-            async for piece in self._quote(finding, channel, "quote"):
+        if not told:
+            for piece in self._quote(finding, channel):
                 yield piece
 
-    async def _quote(self, finding: Finding, channel: Channel, introduce: str) -> AsyncIterator[Piece]:
+    async def read_ahead(self, finding: Finding, channel: Channel, session_id: str) -> None:
+        """Have the model read what an answer to the finding would begin with."""
+        if self._phrases(finding) and self._model is not None:
+            messages = self._messages(finding.question, _readable(finding, channel))
+            await self._model.read_ahead(messages, session_id=session_id)
+
+    def _phrases(self, finding: Finding) -> bool:
+        """Whether the model has a say in the answer."""
+        return self._model is not None and finding.covered and not finding.certain
+
+    def _quote(self, finding: Finding, channel: Channel) -> Iterator[Piece]:
         best = finding.best
-        passage = " ".join(list(sentences(best.passage.text))[: _SENTENCES[channel]])
+        passage = _quoted(best.passage, channel)
         yield _basis([best])
-        if introduce:
+        if not finding.certain:
             passage = render(self._definition.phrases.quote, {"passage": passage}, channel)
         yield Say(passage)
 
-    async def _phrased(self, question: str, matches: Sequence[Match]) -> AsyncGenerator[str, None]:
-        """The model's sentences as long as their figures stand in the passages."""
-        assert self._model is not None
+    def _messages(self, question: str, matches: Sequence[Match]) -> list[Message]:
         texts = [match.passage.text for match in matches]
-        messages = [
+        return [
             {"role": "system", "content": ANSWER.format(persona=self._definition.persona)},
             {"role": "user", "content": "\n".join([*texts, f"Question: {question}"])},
         ]
+
+    async def _phrased(
+        self, finding: Finding, matches: Sequence[Match], session_id: str
+    ) -> AsyncGenerator[Part, None]:
+        """The model's words as long as their figures stand in the passages; none if it has no say."""
+        if not self._phrases(finding) or self._model is None:
+            return
+        texts = [match.passage.text for match in matches]
+        messages = self._messages(finding.question, matches)
         bare = ""
-        async with aclosing(self._model.stream(messages, limits=LIMITS)) as stream:
-            async for sentence in whole_sentences(stream):
+        words = self._model.stream(messages, limits=LIMITS, session_id=session_id)
+        async with aclosing(words) as stream, aclosing(spoken_parts(stream)) as parts:
+            async for part in parts:
                 # A figure of the question is no evidence: "so I have 90 days?" must not be nodded through.
-                if unsupported(sentence, texts) or contradicts(sentence, texts):
+                if unsupported(part.sentence, texts) or contradicts(part.sentence, texts):
                     return
-                if "don't know" in sentence.lower():
+                if "don't know" in part.sentence.lower():
                     return
-                bare = f"{bare} {sentence}".strip()
-                if len(bare.split()) > _BARE_WORDS:  # a "Yes." by itself answers nothing
-                    yield bare
-                    bare = ""
+                if part.ends and len(part.sentence.split()) <= _BARE_WORDS:
+                    bare = f"{bare} {part.text}".strip()  # a "Yes." by itself answers nothing
+                    continue
+                yield replace(part, text=f"{bare} {part.text}".strip())
+                bare = ""
+
+
+def _readable(finding: Finding, channel: Channel) -> Sequence[Match]:
+    """What the model is given to read."""
+    enough = max(COVERED, finding.best.score - _AS_GOOD)
+    return [match for match in finding.matches if match.score >= enough][: _PASSAGES[channel]]
+
+
+def _quoted(passage: Passage, channel: Channel) -> str:
+    return " ".join(list(sentences(passage.text))[: _SENTENCES[channel]])
 
 
 def _basis(matches: Sequence[Match]) -> Basis:
@@ -150,19 +183,3 @@ def _basis(matches: Sequence[Match]) -> Basis:
             for passage_id, source in sources
         ),
     )
-
-
-async def whole_sentences(stream: AsyncIterator[str | Asked]) -> AsyncGenerator[str, None]:
-    """A model's words, one plain sentence at a time; markdown marks are dropped, tool calls too."""
-    held = ""
-    async for piece in stream:
-        if isinstance(piece, Asked):
-            continue
-        # Between sentences stands one blank, also where the model wrote a line break or several.
-        held = _BLANKS.sub(" ", held + _MARKS.sub("", piece))
-        *complete, held = list(sentences(f"{held}\u0000")) or [""]
-        held = held.removesuffix("\u0000")
-        for sentence in complete:
-            yield " ".join(sentence.split())
-    if rest := " ".join(held.split()):
-        yield rest

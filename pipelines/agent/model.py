@@ -8,7 +8,6 @@ Whatever goes wrong arrives as `Unavailable`; prompts and replies are logged now
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ import openai
 from prometheus_client import Counter, Gauge
 
 from pipelines.agent.breaker import Breaker
-from pipelines.agent.tool_calls import Wanted, begins, parse
+from pipelines.agent.cache_slots import CacheSlots
+from pipelines.agent.model_answer import Asked, Chunk, Evaluated, Reading, json_object
 from pipelines.facts import Unavailable
 
 Message = Mapping[str, Any]
@@ -26,6 +26,17 @@ Message = Mapping[str, Any]
 
 _WAITING = Gauge("warmline_model_waiting", "Model calls that wait for a free slot.", ["endpoint"])
 _CALLS = Counter("warmline_model_calls_total", "Model calls by how they ended.", ["endpoint", "outcome"])
+_LEASES = Counter(
+    "warmline_model_cache_leases_total", "Requests by how their call came to its cache slot.", ["how"]
+)
+_PROMPT = Counter(
+    "warmline_model_prompt_tokens_total",
+    "Prompt tokens that the server read, and that it found in its cache.",
+    ["endpoint", "how"],
+)
+_AHEAD = Counter("warmline_model_read_ahead_total", "Prompts read ahead, by how it ended.", ["outcome"])
+_AHEAD_S = 3.0
+"Reading ahead that takes longer than this is no help any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class ModelSettings:
     total_s: float = 20.0
     tokens: int = 160
     "Longest answer."
+    cache_slots: int = 0
+    "Prompts that the server keeps, one a call; only llama.cpp has them. 0: nothing of it is sent."
     breaker_threshold: int = 3
     breaker_cool_down_s: float = 15.0
 
@@ -68,20 +81,20 @@ class ModelUnavailable(Unavailable):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The model wants tools to be called; always the last piece of a stream."""
-
-    calls: tuple[Wanted, ...]
-
-
 class LanguageModel(Protocol):
     """Anything that continues a chat."""
 
     def stream(
-        self, messages: Sequence[Message], *, tools: Sequence[Mapping[str, Any]] = (), limits: Limits = ...
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        limits: Limits = ...,
+        session_id: str = "",
     ) -> AsyncGenerator[str | Asked, None]:
         """Words as they come, and at the end the tool calls if there are any.
+
+        Prompts of one session that begin alike are read only once, where the server can do that.
 
         Raises:
             ModelUnavailable: before the first word or in the middle.
@@ -98,6 +111,19 @@ class LanguageModel(Protocol):
         """
         ...
 
+    async def read_ahead(
+        self, messages: Sequence[Message], *, tools: Sequence[Mapping[str, Any]] = (), session_id: str
+    ) -> None:
+        """Prepare for a `stream` that will begin with `messages`, if there is nothing better to do.
+
+        Never raises, and gives way at once to whoever wants an answer.
+        """
+        ...
+
+    def forget(self, session_id: str) -> None:
+        """The session is over: what was kept for it may go."""
+        ...
+
 
 class Model:
     """`LanguageModel` over HTTP. `client` is for tests; by default one is made from `settings`."""
@@ -110,6 +136,11 @@ class Model:
         )
         self._slots = asyncio.Semaphore(settings.slots)
         self._waiting = 0
+        self._cache = CacheSlots(settings.cache_slots) if settings.cache_slots else None
+        self._calls = 0
+        "Under way or waiting."
+        self._ahead: asyncio.Timeout | None = None
+        "Of what is being read ahead; it ends when that has to give way."
         self._breaker = Breaker(settings.breaker_threshold, settings.breaker_cool_down_s)
 
     @property
@@ -123,12 +154,11 @@ class Model:
         *,
         tools: Sequence[Mapping[str, Any]] = (),
         limits: Limits = Limits(),
+        session_id: str = "",
     ) -> AsyncGenerator[str | Asked, None]:
         """See `LanguageModel.stream`."""
-        request: dict[str, Any] = {"messages": list(messages), "max_tokens": self._tokens(limits)}
-        if tools:
-            request["tools"] = list(tools)
-        reading = _Reading()
+        request = self._request(messages, tools, self._tokens(limits), session_id)
+        reading = Reading()
         async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
             async for chunk in chunks:
                 for piece in reading.take(chunk):
@@ -155,14 +185,45 @@ class Model:
         async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
             async for chunk in chunks:
                 text += chunk.content or ""
-        return _object(text)
+        answer = json_object(text)
+        if answer is None:
+            raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage")
+        return answer
 
     async def warm(self, messages: Sequence[Message], limits: Limits = Limits()) -> None:
         """Have the server read `messages`, so that an answer that begins with them need not wait for it."""
-        request = {"messages": list(messages), "max_tokens": 1}
+        request = self._request(messages, (), 1)
         async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
             async for _ in chunks:
                 pass
+
+    async def read_ahead(
+        self, messages: Sequence[Message], *, tools: Sequence[Mapping[str, Any]] = (), session_id: str
+    ) -> None:
+        """See `LanguageModel.read_ahead`. Only where the server keeps what it read, and one at a time."""
+        if self._cache is None or self._calls or self._ahead is not None or self._breaker.open:
+            return
+        by = asyncio.get_running_loop().time() + _AHEAD_S
+        request = self._request(messages, tools, 0, session_id)
+        outcome = "abandoned"
+        try:
+            async with asyncio.timeout_at(by) as self._ahead:
+                async with aclosing(self._attempt(request, _Deadlines(by, by))) as chunks:
+                    async for _ in chunks:
+                        pass
+            outcome = "done"
+        except TimeoutError:
+            outcome = "gave_way"
+        except (ModelUnavailable, openai.OpenAIError, ValueError, OSError):
+            outcome = "failed"
+        finally:
+            self._ahead = None
+            _AHEAD.labels(outcome).inc()
+
+    def forget(self, session_id: str) -> None:
+        """See `LanguageModel.forget`."""
+        if self._cache is not None:
+            self._cache.release(session_id)
 
     async def close(self) -> None:
         """Close the connections; calls under way fail."""
@@ -170,6 +231,23 @@ class Model:
 
     def _tokens(self, limits: Limits) -> int:
         return limits.tokens or self._settings.tokens
+
+    def _request(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        tokens: int,
+        session_id: str = "",
+    ) -> dict[str, Any]:
+        """What is asked of the server; where it keeps prompts, in the session's slot."""
+        request: dict[str, Any] = {"messages": list(messages), "max_tokens": tokens}
+        if tools:
+            request["tools"] = list(tools)
+        if self._cache is not None and session_id:
+            lease = self._cache.lease(session_id)
+            _LEASES.labels(lease.how).inc()
+            request["extra_body"] = {"id_slot": lease.slot, "cache_prompt": True}
+        return request
 
     @asynccontextmanager
     async def _call(self, limits: Limits) -> AsyncIterator["_Deadlines"]:
@@ -179,7 +257,10 @@ class Model:
         if not self._breaker.allows(loop.time()):
             _CALLS.labels(name, "breaker_open").inc()
             raise ModelUnavailable(f"{name} failed lately and is left alone for a while")
+        if self._ahead is not None:
+            self._ahead.reschedule(loop.time())
         outcome = "abandoned"
+        self._calls += 1
         try:
             begun = loop.time()
             first_by = begun + (limits.first_token_s or self._settings.first_token_s)
@@ -193,6 +274,7 @@ class Model:
             outcome = "failed"
             raise
         finally:
+            self._calls -= 1
             _CALLS.labels(name, outcome).inc()
             self._tell_breaker(outcome, loop.time())
 
@@ -227,7 +309,7 @@ class Model:
 
     async def _chunks(
         self, request: Mapping[str, Any], deadlines: "_Deadlines"
-    ) -> AsyncGenerator["_Chunk", None]:
+    ) -> AsyncGenerator["Chunk", None]:
         """The answer's pieces. One retry, and only while nothing has come."""
         came = False
         for attempt in (1, 2):
@@ -249,7 +331,7 @@ class Model:
 
     async def _attempt(
         self, request: Mapping[str, Any], deadlines: "_Deadlines"
-    ) -> AsyncGenerator["_Chunk", None]:
+    ) -> AsyncGenerator["Chunk", None]:
         """The answer's pieces over one HTTP request, within the deadlines."""
         try:
             async with asyncio.timeout_at(deadlines.first_by):
@@ -269,7 +351,10 @@ class Model:
                     raise _slow(self._settings.name, "did not finish") from None
                 if chunk is None:
                     return
-                if chunk.choices and (piece := _Chunk.of(chunk.choices[0])).says_something:
+                if (prompt := Evaluated.of(chunk)) is not None:
+                    _PROMPT.labels(self._settings.name, "read").inc(prompt.read)
+                    _PROMPT.labels(self._settings.name, "cached").inc(prompt.cached)
+                if chunk.choices and (piece := Chunk.of(chunk.choices[0])).says_something:
                     by = deadlines.total_by
                     yield piece
 
@@ -288,70 +373,3 @@ class _Deadlines:
 
     first_by: float
     total_by: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """One piece of a streamed answer."""
-
-    content: str | None
-    calls: tuple[tuple[int, str, str], ...]
-    "Index, more of the tool's name, more of its arguments."
-
-    @property
-    def says_something(self) -> bool:
-        return bool(self.content) or bool(self.calls)
-
-    @classmethod
-    def of(cls, choice: Any) -> "_Chunk":
-        """From a chunk of the library, which does not check what the server sent."""
-        delta = getattr(choice, "delta", None)
-        calls: list[tuple[int, str, str]] = []
-        for call in getattr(delta, "tool_calls", None) or ():
-            function = getattr(call, "function", None)
-            name, arguments = getattr(function, "name", None), getattr(function, "arguments", None)
-            calls.append((getattr(call, "index", 0) or 0, str(name or ""), str(arguments or "")))
-        content = getattr(delta, "content", None)
-        return cls(content if isinstance(content, str) else None, tuple(calls))
-
-
-class _Reading:
-    """Puts a streamed answer together: words go out at once, what may be a tool call is held to the end."""
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._native: dict[int, list[str]] = {}
-
-    def take(self, chunk: _Chunk) -> list[str]:
-        """The words that can be said now."""
-        for index, name, arguments in chunk.calls:
-            call = self._native.setdefault(index, ["", ""])
-            call[0] += name
-            call[1] += arguments
-        self._held += chunk.content or ""
-        start = begins(self._held)
-        free = self._held if start is None else self._held[:start]
-        self._held = self._held[len(free) :]
-        return [free] if free else []
-
-    def end(self) -> list[str | Asked]:
-        """What was held, told apart."""
-        native = [json.dumps({"name": name, "arguments": given}) for name, given in self._native.values()]
-        calls = tuple(call for text in native for call in parse(text)[0])
-        if not self._held:
-            return [Asked(calls)] if calls else []
-        written, prose = parse(self._held)
-        pieces: list[str | Asked] = [prose if written else self._held] if prose else []
-        return [*pieces, Asked(calls + written)] if calls or written else pieces
-
-
-def _object(text: str) -> Mapping[str, Any]:
-    """The JSON object in `text`; a server without schemas may have put a fence or prose around it."""
-    start, end = text.find("{"), text.rfind("}")
-    try:
-        value = json.loads(text[start : end + 1])
-    except (ValueError, RecursionError):
-        raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage") from None
-    if not isinstance(value, dict):
-        raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage")
-    return value

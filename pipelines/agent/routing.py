@@ -13,6 +13,8 @@ class ModelRouting:
     answer: ModelSettings | None = None
     tools: tuple[str, ...] = ()
     "Tools that the answering model may ask for by itself; for models that are good at it."
+    phrases: bool = True
+    "Whether the answering model puts what a passage probably answers into words; a small one does it badly."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Endpoints:
     understand: LanguageModel | None = None
     answer: LanguageModel | None = None
     tools: tuple[str, ...] = ()
+    phrases: bool = True
+    "See `ModelRouting`."
 
 
 def endpoints(routing: ModelRouting) -> Endpoints:
@@ -31,4 +35,5 @@ def endpoints(routing: ModelRouting) -> Endpoints:
         understand=clients[routing.understand] if routing.understand else None,
         answer=clients[routing.answer] if routing.answer else None,
         tools=routing.tools,
+        phrases=routing.phrases,
     )

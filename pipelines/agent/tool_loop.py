@@ -14,11 +14,12 @@ from typing import Any
 
 from pipelines.agent.actions import Actions, Tools, values_of
 from pipelines.agent.claims import unproven
+from pipelines.agent.clauses import Part, spoken_parts
 from pipelines.agent.commands import HandOff, Start
 from pipelines.agent.definition import Definition, Spoken
 from pipelines.agent.figures import unsupported
-from pipelines.agent.grounded import whole_sentences
-from pipelines.agent.model import Asked, LanguageModel, Limits, Message
+from pipelines.agent.model import LanguageModel, Limits, Message
+from pipelines.agent.model_answer import Asked
 from pipelines.agent.prompt_texts import CHAT, TOOLS
 from pipelines.agent.tool_calls import Wanted
 from pipelines.agent.wording import render
@@ -29,7 +30,8 @@ from tools.tool import Effect, Outcome, ToolResult
 
 LIMITS = Limits(first_token_s=6.0, total_s=10.0, tokens=90)
 _SENTENCES = {"voice": 2, "chat": 5}
-_TURNS = 6
+_TURNS = 4
+"Earlier turns leave by so many at once: until then each prompt only adds to the one before, which is kept."
 _FREE = (Effect.READ, Effect.ATTEMPT)
 "Effects that the model may have by itself, past the gate."
 _LONGEST = 300
@@ -77,11 +79,11 @@ class ToolLoop:
         said = 0
         for _ in range(self._settings.rounds):
             wanted: list[Wanted] = []
-            async with aclosing(self._sentences(messages, wanted)) as spoken:
-                async for sentence in spoken:
-                    instead = self._instead(sentence, messages, conversation)
-                    said += 1
-                    yield Say(sentence if instead is None else render(instead, {}, channel))
+            async with aclosing(self._parts(messages, wanted, conversation.session_id)) as spoken:
+                async for part in spoken:
+                    instead = self._instead(part.sentence, messages, conversation)
+                    said += part.ends
+                    yield Say(part.text if instead is None else render(instead, {}, channel))
                     if instead is not None or said >= _SENTENCES[channel]:
                         return
             if not wanted:
@@ -108,24 +110,35 @@ class ToolLoop:
         prompt = TOOLS if self._schemas else CHAT
         roles = {"customer": "user", "bot": "assistant"}
         system = {"role": "system", "content": prompt.format(persona=self._definition.persona)}
-        turns = conversation.turns[-_TURNS:]
+        turns = conversation.turns[_begins(len(conversation.turns)) :]
         return [system, *({"role": roles[t.party], "content": t.text[:_LONGEST]} for t in turns)]
 
-    async def _sentences(
-        self, messages: Sequence[Message], wanted: list[Wanted]
-    ) -> AsyncGenerator[str, None]:
-        """The model's sentences; the tools it asks for are put into `wanted`."""
+    async def read_ahead(self, conversation: Conversation, words: str) -> None:
+        """Have the model read what its next answer will begin with, up to the customer's words so far."""
+        # A customer's message closes the chat even if it is empty: servers go on with an assistant's.
+        messages = [*self._messages(conversation), {"role": "user", "content": words[:_LONGEST]}]
+        await self._model.read_ahead(messages, tools=self._schemas, session_id=conversation.session_id)
+
+    def forget(self, session_id: str) -> None:
+        """The session is over."""
+        self._model.forget(session_id)
+
+    async def _parts(
+        self, messages: Sequence[Message], wanted: list[Wanted], session_id: str
+    ) -> AsyncGenerator[Part, None]:
+        """The model's words; the tools it asks for are put into `wanted`."""
 
         async def words() -> AsyncGenerator[str | Asked, None]:
-            async with aclosing(self._model.stream(messages, tools=self._schemas, limits=LIMITS)) as stream:
+            made = self._model.stream(messages, tools=self._schemas, limits=LIMITS, session_id=session_id)
+            async with aclosing(made) as stream:
                 async for piece in stream:
                     if isinstance(piece, Asked):
                         wanted.extend(piece.calls)
                     yield piece
 
-        async with aclosing(words()) as stream, aclosing(whole_sentences(stream)) as sentences:
-            async for sentence in sentences:
-                yield sentence
+        async with aclosing(words()) as stream, aclosing(spoken_parts(stream)) as parts:
+            async for part in parts:
+                yield part
 
     def _for_the_decider(self, call: Wanted) -> Start | HandOff | None:
         """The command that a wish for a tool amounts to, where code decides and not the model."""
@@ -155,6 +168,11 @@ class ToolLoop:
             messages.append(
                 {"role": "tool", "tool_call_id": call_id, "content": json.dumps(content, default=str)}
             )
+
+
+def _begins(turns: int) -> int:
+    """The first of so many turns that the model is shown: it sees the last 5 to 8."""
+    return max(0, (turns - 1) // _TURNS - 1) * _TURNS
 
 
 def _receipts(conversation: Conversation) -> set[str]:

@@ -152,7 +152,9 @@ class TurnAnswer:
             for piece in self.say(self._phrases.not_covered):
                 yield piece
             return
-        async with aclosing(self._parts.grounded.answer(finding, self._channel)) as pieces:
+        async with aclosing(
+            self._parts.grounded.answer(finding, self._channel, self._conversation.session_id)
+        ) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Basis):
                     self._cite(piece.citations)

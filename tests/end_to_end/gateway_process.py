@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -53,7 +53,16 @@ class SlowAgent:
     def greeting(self, channel: Channel) -> str:
         return "Hello."
 
+    def sayings(self) -> Sequence[str]:
+        return ()
+
     async def warm(self) -> None:
+        pass
+
+    async def listen(self, conversation: Conversation, words: str) -> None:
+        pass
+
+    def forget(self, session_id: str) -> None:
         pass
 
 

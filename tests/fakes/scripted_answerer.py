@@ -1,7 +1,7 @@
 """An `Answerer` that plays what a test tells it, piece by piece."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines.answer import Piece, Say
@@ -54,5 +54,14 @@ class ScriptedAnswerer:
     def greeting(self, channel: Channel) -> str:
         return "Hello."
 
+    def sayings(self) -> Sequence[str]:
+        return ()
+
     async def warm(self) -> None:
+        pass
+
+    async def listen(self, conversation: Conversation, words: str) -> None:
+        pass
+
+    def forget(self, session_id: str) -> None:
         pass

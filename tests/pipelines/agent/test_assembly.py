@@ -20,6 +20,7 @@ from tools.policy import PolicyLimits
 from tools.toolbox import Toolbox
 
 GIBBERISH = "flurbel gnarp"
+WARRANTY = "how long is the warranty"
 NO_MODELS = Endpoints()
 
 
@@ -45,7 +46,9 @@ class Dead:
 def agent(
     models: Endpoints = NO_MODELS, embedder: Embedder | None = None, patience: Patience | None = None
 ) -> Agent:
-    shelf = Shelf({"return policy": [match("You have 30 days.", 0.9)]})
+    shelf = Shelf(
+        {"return policy": [match("You have 30 days.", 0.9)], "warranty": [match("Two years.", 0.6)]}
+    )
     tools = Toolbox([], PolicyLimits())
     # Threads do not go with a clock that jumps: where there is one, the work is done on the spot.
     offload = None if isinstance(embedder, Recording) else inline
@@ -91,6 +94,20 @@ def test_patience_is_as_it_is_set() -> None:
         return (await Customer(agent(models, patience=patience)).says("tell me a joke")).first_words_s
 
     assert virtual_time.run(main()) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("phrases", [True, False])
+def test_only_a_model_that_is_trusted_with_it_phrases_what_a_passage_probably_says(phrases: bool) -> None:
+    script = ScriptedModel()
+
+    async def main() -> str:
+        return (
+            await Customer(agent(Endpoints(answer=model_of(script), phrases=phrases))).says(WARRANTY)
+        ).text
+
+    said = virtual_time.run(main())
+    assert said == ("All right." if phrases else "Here is what I found: Two years.")
+    assert bool(script.requests) == phrases
 
 
 def test_warming_has_each_model_read_what_its_answers_begin_with() -> None:

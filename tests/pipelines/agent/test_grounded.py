@@ -1,9 +1,7 @@
-from collections.abc import AsyncGenerator
-
 import pytest
 
 from knowledge.passage import Match
-from pipelines.agent.grounded import SURE, Finding, Grounded, whole_sentences
+from pipelines.agent.grounded import SURE, Finding, Grounded
 from pipelines.agent.model import LanguageModel
 from pipelines.answer import Basis
 from pipelines.facts import Channel, Trouble
@@ -114,14 +112,3 @@ def test_a_model_that_never_stops_is_stopped() -> None:
     script = ScriptedModel(otherwise=text("Never pitched. " * 50))
     reply = answered(match(DETAIL, 0.9, lead=False), script=script, channel="voice")
     assert reply.text.count("Never pitched.") == 2
-
-
-def test_words_become_plain_whole_sentences() -> None:
-    async def main() -> list[str]:
-        async def words() -> AsyncGenerator[str, None]:
-            for word in ["**Dr. Oak** says", " yes. It  is", " `fine`", ".\n", "# The end"]:
-                yield word
-
-        return [sentence async for sentence in whole_sentences(words())]
-
-    assert virtual_time.run(main()) == ["Dr. Oak says yes.", "It is fine.", "The end"]

@@ -4,8 +4,10 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
-from pipelines.agent.model import Asked, Limits, Model, ModelSettings, ModelUnavailable
+from pipelines.agent.model import Limits, Model, ModelSettings, ModelUnavailable
+from pipelines.agent.model_answer import Asked
 from pipelines.agent.tool_calls import Wanted
 from tests import virtual_time
 from tests.fakes import scripted_model as play
@@ -231,6 +233,156 @@ def test_a_json_answer_that_is_none_is_garbage(written: str) -> None:
         with pytest.raises(ModelUnavailable) as caught:
             await model_of(ScriptedModel(otherwise=play.text(written))).choose(HI, SCHEMA)
         assert caught.value.code == "model_garbage"
+
+    virtual_time.run(main())
+
+
+# --- prompts that the server keeps --------------------------------------------------------------------
+
+
+def asked_by(sessions: str, **settings: Any) -> list[Any]:
+    """The bodies of one request for each session, in order."""
+
+    async def main() -> list[Any]:
+        script = ScriptedModel()
+        model = model_of(script, **settings)
+        for session in sessions:
+            async with aclosing(model.stream(HI, session_id=session)) as pieces:
+                assert [piece async for piece in pieces]
+        return [request.body for request in script.requests]
+
+    return virtual_time.run(main())
+
+
+def test_each_call_reads_in_its_own_slot_of_the_servers_cache() -> None:
+    bodies = asked_by("abac", cache_slots=2)
+    assert [body["id_slot"] for body in bodies] == [0, 1, 0, 1], "c takes over from b, silent longest"
+    assert all(body["cache_prompt"] for body in bodies)
+
+
+def test_an_endpoint_that_is_not_ours_is_sent_nothing_but_the_protocol() -> None:
+    [body] = asked_by("a")
+    assert set(body) == {"messages", "model", "max_tokens", "stream"}
+
+
+def test_what_belongs_to_no_call_is_left_to_the_servers_choice() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.text('{"intent": "ask"}'))
+        model = model_of(script, cache_slots=2)
+        await model.choose(HI, SCHEMA)
+        await model.warm(HI)
+        assert not [request for request in script.requests if "id_slot" in request.body]
+
+    virtual_time.run(main())
+
+
+def test_a_session_that_ended_leaves_its_slot_to_the_next() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        model = model_of(script, cache_slots=2)
+        for session in "ab":
+            await model.read_ahead(HI, session_id=session)
+        model.forget("b")
+        await model.read_ahead(HI, session_id="c")
+        await model.read_ahead(HI, session_id="a")
+        assert [request.body["id_slot"] for request in script.requests] == [0, 1, 1, 0]
+
+    virtual_time.run(main())
+
+
+def test_how_much_of_a_prompt_was_cached_is_counted() -> None:
+    def counted(how: str) -> float:
+        labels = {"endpoint": "counted", "how": how}
+        return REGISTRY.get_sample_value("warmline_model_prompt_tokens_total", labels) or 0.0
+
+    timings = b'"timings": {"prompt_n": 7, "cache_n": 60}'
+    chunk = b'{"id": "1", "created": 0, "model": "m", "object": "chat.completion.chunk", "choices": '
+    first = chunk + b'[{"index": 0, "delta": {"content": "Hi"}}]}'
+    last = chunk + b'[{"index": 0, "delta": {}, "finish_reason": "stop"}], ' + timings + b"}"
+    body = b"data: " + first + b"\n\ndata: " + last + b"\n\ndata: [DONE]\n\n"
+
+    async def main() -> None:
+        model = model_of(ScriptedModel(otherwise=Reply((play.Raw(body),))), name="counted")
+        assert (await streamed(model))[0] == "Hi"
+
+    virtual_time.run(main())
+    assert (counted("read"), counted("cached")) == (7, 60)
+
+
+def ahead(outcome: str) -> float:
+    return REGISTRY.get_sample_value("warmline_model_read_ahead_total", {"outcome": outcome}) or 0.0
+
+
+def test_reading_ahead_gives_way_to_an_answer_at_once() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(play.hang(), play.text("Hello."))
+        model = model_of(script, slots=1, cache_slots=2, breaker_threshold=1)
+        before = ahead("gave_way")
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(model.read_ahead(HI, session_id="a"), name="ahead")
+            await asyncio.sleep(0.1)
+            assert (await streamed(model))[0] == "Hello."
+            assert reading.done() and asyncio.get_running_loop().time() == pytest.approx(0.1)
+        assert ahead("gave_way") == before + 1
+        assert script.cancelled == 1, "its connection is closed, which stops the server"
+        assert model.available
+
+    virtual_time.run(main())
+
+
+def test_nothing_is_read_ahead_while_somebody_waits_for_an_answer_or_another_reads() -> None:
+    async def main() -> None:
+        script = ScriptedModel(otherwise=play.after(1.0, play.text("Hello.")))
+        model = model_of(script, cache_slots=2)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(streamed(model), name="answer")
+            await asyncio.sleep(0.5)
+            await model.read_ahead(HI, session_id="a")
+        assert len(script.requests) == 1
+        async with asyncio.TaskGroup() as tasks:
+            for session in "ab":
+                tasks.create_task(model.read_ahead(HI, session_id=session), name="ahead")
+        assert len(script.requests) == 2
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("reply", [play.status(500), play.garbage(), play.disconnect(), play.hang()])
+def test_reading_ahead_never_raises_and_is_no_evidence_against_the_endpoint(reply: Reply) -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(reply)
+        model = model_of(script, cache_slots=1, breaker_threshold=1)
+        await model.read_ahead(HI, session_id="a")
+        assert len(script.requests) == 1
+        assert asyncio.get_running_loop().time() <= 3.0
+        assert (await streamed(model))[0] == "All right."
+
+    virtual_time.run(main())
+
+
+def test_reading_ahead_can_be_cancelled_and_leaves_the_way_free() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(play.hang())
+        model = model_of(script, cache_slots=1)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(model.read_ahead(HI, session_id="a"), name="ahead")
+            await asyncio.sleep(0.1)
+            reading.cancel()
+        assert reading.cancelled() and script.cancelled == 1
+        await model.read_ahead(HI, session_id="a")
+        assert len(script.requests) == 2
+
+    virtual_time.run(main())
+
+
+def test_only_a_server_that_keeps_prompts_reads_ahead() -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        await model_of(script).read_ahead(HI, session_id="a")
+        assert script.requests == []
 
     virtual_time.run(main())
 

@@ -22,6 +22,11 @@ def test_a_task_without_an_endpoint_borrows_none() -> None:
     assert endpoints(ModelRouting(answer=LARGE)).understand is None
 
 
+@pytest.mark.parametrize("phrases", [True, False])
+def test_whether_the_model_phrases_is_handed_on(phrases: bool) -> None:
+    assert endpoints(ModelRouting(answer=LARGE, phrases=phrases)).phrases is phrases
+
+
 def test_tasks_with_the_same_settings_share_one_client() -> None:
     made = endpoints(ModelRouting(understand=SMALL, answer=replace(SMALL), tools=("look_up_order",)))
     assert made.understand is made.answer is not None

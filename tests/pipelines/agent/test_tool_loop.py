@@ -1,6 +1,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -167,6 +168,24 @@ def test_a_figure_that_nobody_gave_is_not_said() -> None:
     assert words(answered(script)) == [SAY.not_covered.chat]
 
 
+def test_a_clause_is_spoken_before_its_sentence_ends_and_what_follows_is_still_checked() -> None:
+    false = "I looked at your order, and I have cancelled it."
+    assert words(answered(ScriptedModel(otherwise=text(false)))) == [
+        "I looked at your order,",
+        SAY.no_receipt.chat,
+    ]
+
+
+def test_clauses_do_not_count_as_sentences() -> None:
+    script = ScriptedModel(otherwise=text("I like the hills, and the sea. I like the woods, and rain. More."))
+    assert words(answered(script, channel="voice")) == [
+        "I like the hills,",
+        "and the sea.",
+        "I like the woods,",
+        "and rain.",
+    ]
+
+
 def test_by_voice_the_model_is_brief() -> None:
     script = ScriptedModel(otherwise=text("Well. " * 30))
     assert words(answered(script, channel="voice")) == ["Well.", "Well."]
@@ -178,10 +197,48 @@ def test_a_model_that_is_down_is_the_callers_to_explain() -> None:
 
 
 def test_the_model_is_shown_the_last_turns_and_not_the_whole_story() -> None:
-    long = [CustomerTurn(turn_id=f"x{n}", channel="chat", pii=Words(text="a" * 900)) for n in range(20)]
     script = ScriptedModel()
-    answered(script, facts=long)
+    answered(script, facts=said(19, length=900))
     system, *shown = script.requests[0].messages
     assert system["role"] == "system" and SHOP.persona in system["content"]
-    assert len(shown) == 6
+    assert 5 <= len(shown) <= 8
     assert max(len(str(message["content"])) for message in shown) == 300
+
+
+def test_mostly_a_prompt_only_adds_to_the_one_before() -> None:
+    prompts: list[Sequence[Mapping[str, Any]]] = []
+    for turns in range(24):
+        script = ScriptedModel()
+        answered(script, facts=said(turns))
+        prompts.append(script.requests[0].messages[:-1])  # the newest words differ
+    begun_anew = [turns for turns, (one, two) in enumerate(pairwise(prompts), 1) if two[: len(one)] != one]
+    assert begun_anew == [8, 12, 16, 20], "earlier turns leave by fours"
+
+
+def test_it_reads_ahead_what_the_next_prompt_will_begin_with() -> None:
+    script = ScriptedModel()
+
+    async def main() -> None:
+        async with shop_in_process() as shop:
+            tools = shop_toolbox(shop.connector, PolicyLimits())
+            loop = ToolLoop(SHOP, model_of(script, cache_slots=1), tools, FREE)
+            conversation = Conversation.fold("s", said(2))
+            await loop.read_ahead(conversation, "look at")
+            conversation.apply(TURN)
+            actions = Actions(tools, lambda: NOW, conversation, "t1")
+            assert [piece async for piece in loop.answer(conversation, actions, "voice")]
+
+    virtual_time.run(main())
+    ahead, answer = script.requests
+    assert ahead.messages[:-1] == answer.messages[:-1] and ahead.body["tools"] == answer.body["tools"]
+    assert answer.user.startswith(ahead.user)
+    assert (ahead.body["max_tokens"], ahead.body["id_slot"]) == (0, answer.body["id_slot"])
+
+
+def said(turns: int, length: int = 5) -> list[CustomerTurn]:
+    """Customer turns that differ."""
+    texts = [f"{number} ".ljust(length, "a") for number in range(turns)]
+    return [
+        CustomerTurn(turn_id=f"x{number}", channel="chat", pii=Words(text=text))
+        for number, text in enumerate(texts)
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from knowledge.embedding import EmbeddingUnavailable
-from knowledge.passage import Match
+from knowledge.passage import Match, Passage
 from pipelines.agent.classifier import Classifier
 from pipelines.agent.definition import Definition
 from pipelines.agent.grounded import Grounded, Knowledge
@@ -244,6 +244,9 @@ class Broken:
     def search(self, query: str, limit: int = 3) -> list[Match]:
         raise self._fault
 
+    def leads(self) -> list[Passage]:
+        raise self._fault
+
 
 @cache
 def classifier() -> Classifier:
@@ -280,7 +283,16 @@ class Answers:
     def greeting(self, channel: Any) -> str:
         return ""
 
+    def sayings(self) -> Sequence[str]:
+        return ()
+
     async def warm(self) -> None:
+        return None
+
+    async def listen(self, conversation: Any, words: str) -> None:
+        return None
+
+    def forget(self, session_id: str) -> None:
         return None
 
 
