@@ -31,6 +31,9 @@ class ScriptedAnswerer:
         self.asked: list[str] = []
         "The customer's words of each turn, in the order they were asked."
         self.closed_early = 0
+        self.prepared_for: list[str] = []
+        "Words so far of turns under way; none between turns."
+        self.forgotten: list[str] = []
         self.seen: list[Conversation] = []
 
     async def respond(
@@ -61,7 +64,7 @@ class ScriptedAnswerer:
         pass
 
     async def listen(self, conversation: Conversation, words: str) -> None:
-        pass
+        self.prepared_for.append(words)
 
     def forget(self, session_id: str) -> None:
-        pass
+        self.forgotten.append(session_id)
