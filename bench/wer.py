@@ -2,8 +2,9 @@
 
 Recognisers and transcribers write the same words differently: `Press 1.`, `press one`; `10437`, `one zero
 four three seven`; `I'm`, `i am`. `normalised` makes one list of words of all of them: lower case, no
-punctuation, contractions spelt out, numbers as single digits. Digits are scored one by one, so half a wrong
-order number is half wrong, and `twenty five` equals `25`. English only, standard library only.
+punctuation, contractions spelt out, spelt letters as one word, numbers as single digits. Digits are scored
+one by one, so half a wrong order number is half wrong, and `twenty five` equals `25`. English only, standard
+library only.
 """
 
 import re
@@ -52,48 +53,14 @@ _SPELLINGS = {
     "#": "pound",
     "*": "star",
 }
-_JOINED = (
-    ("e mail", "email"),
-    ("voice mail", "voicemail"),
-    ("mail box", "mailbox"),
-    ("re record", "rerecord"),
-)
-"Compounds that are written in two ways."
-_FILLERS = frozenset({"uh", "um", "er", "erm", "hmm", "mm", "ah"})
-_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)?|[&%#*]")
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """What went wrong in so many words of the reference; adds up over clips."""
-
-    substituted: int = 0
-    left_out: int = 0
-    inserted: int = 0
-    words: int = 0
-
-    def __add__(self, other: "Errors") -> "Errors":
-        return Errors(
-            self.substituted + other.substituted,
-            self.left_out + other.left_out,
-            self.inserted + other.inserted,
-            self.words + other.words,
-        )
-
-    @property
-    def wrong(self) -> int:
-        """All kinds of errors together."""
-        return self.substituted + self.left_out + self.inserted
-
-    @property
-    def rate(self) -> float:
-        """Errors per word of the reference; 0 without words. Exceeds 1 when much was inserted."""
-        return self.wrong / self.words if self.words else 0.0
-
-
-def total(errors: Iterable[Errors]) -> Errors:
-    """Of many clips: every word weighs the same, not every clip."""
-    return sum(errors, Errors())
+_JOINED = {
+    "e mail": "email",
+    "voice mail": "voicemail",
+    "mail box": "mailbox",
+    "re record": "rerecord",
+    "touch tone": "touchtone",
+    "file name": "filename",
+}
 
 
 def errors(reference: str, heard: str) -> Errors:
@@ -112,7 +79,8 @@ def normalised(text: str) -> list[str]:
         text = re.sub(pattern, spelt, text)
     words = [_SPELLINGS.get(word, word.replace("'", "")) for word in _TOKEN.findall(text)]
     line = " ".join(_digits([word for word in words if word not in _FILLERS]))
-    for apart, together in _JOINED:
+    line = re.sub(r"\b(?:[a-z] ){2,}[a-z]\b", lambda letters: letters.group().replace(" ", ""), line)
+    for apart, together in _JOINED.items():
         line = re.sub(rf"\b{apart}", together, line)
     return line.split()
 

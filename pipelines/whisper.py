@@ -74,12 +74,21 @@ def window_s(seconds: float) -> int:
 
 
 def cut_repeats(text: str) -> str:
-    """Drop a sentence of three words or more that only says the one before it again."""
+    """Drop a sentence of three words or more that only says the one before it again.
+
+    At the end also the beginning of such a sentence: two words or more that break off.
+    """
     kept: list[str] = []
     for sentence in re.findall(r"[^.!?]+[.!?]*\s*", text):
         if not (kept and _bare(sentence) == _bare(kept[-1]) and len(sentence.split()) >= 3):
             kept.append(sentence)
+    if len(kept) > 1 and _breaks_off(kept[-1]) and _bare(kept[-2]).startswith(_bare(kept[-1])):
+        kept.pop()
     return "".join(kept).strip()
+
+
+def _breaks_off(sentence: str) -> bool:
+    return len(sentence.split()) >= 2 and sentence.strip()[-1] not in ".!?"
 
 
 def compression(text: str) -> float:

@@ -22,6 +22,8 @@ from bench.wer import Errors, align, errors, normalised, total
         ("10%", "ten percent"),
         ("the 21st", "the twenty-first"),
         ("H.323", "h three two three"),
+        ("M I S D N", "MISDN"),
+        ("touch-tone", "touchtone"),
         ("I'm sorry, you can't.", "i am sorry you cannot"),
         ("We've won’t", "we have will not"),
         ("OK, Mr. Dashwood", "okay mister dashwood"),

@@ -38,6 +38,11 @@ def test_takes_the_first_window_that_leaves_a_second_over(seconds: float, window
             "I want a refund. It is broken. I want a refund.",
             "I want a refund. It is broken. I want a refund.",
         ),
+        ("Press 1 for help, 2 to start over. Press 1", "Press 1 for help, 2 to start over."),
+        ("Press 1 for help. Press 1.", "Press 1 for help. Press 1."),
+        ("Press 1 for help. Press", "Press 1 for help. Press"),
+        ("Where is it? I want", "Where is it? I want"),
+        ("I want", "I want"),
         ("", ""),
     ],
 )
