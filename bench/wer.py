@@ -61,6 +61,42 @@ _JOINED = {
     "touch tone": "touchtone",
     "file name": "filename",
 }
+"Compounds that are written in two ways."
+_FILLERS = frozenset({"uh", "um", "er", "erm", "hmm", "mm", "ah"})
+_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)?|[&%#*]")
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What went wrong in so many words of the reference; adds up over clips."""
+
+    substituted: int = 0
+    left_out: int = 0
+    inserted: int = 0
+    words: int = 0
+
+    def __add__(self, other: "Errors") -> "Errors":
+        return Errors(
+            self.substituted + other.substituted,
+            self.left_out + other.left_out,
+            self.inserted + other.inserted,
+            self.words + other.words,
+        )
+
+    @property
+    def wrong(self) -> int:
+        """All kinds of errors together."""
+        return self.substituted + self.left_out + self.inserted
+
+    @property
+    def rate(self) -> float:
+        """Errors per word of the reference; 0 without words. Exceeds 1 when much was inserted."""
+        return self.wrong / self.words if self.words else 0.0
+
+
+def total(errors: Iterable[Errors]) -> Errors:
+    """Of many clips: every word weighs the same, not every clip."""
+    return sum(errors, Errors())
 
 
 def errors(reference: str, heard: str) -> Errors:
