@@ -20,7 +20,6 @@ from bench import peers
 from bench.voice_call import Read, Reading
 from gateway.events import Message
 from pipelines.agent.definition_file import load_definition
-from pipelines.phrases import Phrases
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "pipelines" / "agent" / "definitions" / "shop.yaml"
@@ -201,6 +200,6 @@ def read_rtvi(messages: Sequence[Message]) -> Reading:
 
 @cache
 def _fillers() -> tuple[str, ...]:
-    """What we say to fill the silence before an answer; the agent's own sentence is in its definition."""
-    shop = load_definition(SHOP)
-    return (Phrases().moment, shop.phrases.slow.voice)
+    """What we say to fill the silence before an answer."""
+    said = load_definition(SHOP).phrases
+    return tuple(line.voice for line in (said.slow, said.looking_up, said.checking, said.changing))

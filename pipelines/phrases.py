@@ -10,8 +10,6 @@ PLACES_SAID = 9
 class Phrases:
     """What is said when something other than an answer must be said."""
 
-    moment: str = "One moment, please. "
-    "Nothing has come of an answer for a while."
     sorry: str = "I'm sorry, something went wrong on my side. Could you say that again?"
     deaf: str = "I'm sorry, I can't hear you properly right now. You can type your message instead."
     mute: str = "I'm sorry, my voice is failing. Please read my answer on your screen."
@@ -27,7 +25,7 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class HoldPhrases:
-    """What a caller hears who is not talked with yet, or not at all. Short sentences, so none is cut."""
+    """What a caller hears who is not talked with yet, or not at all. Cut at marks only."""
 
     waiting: str = "All our lines are busy right now. You are in the queue. Please hold."
     still_waiting: str = "Thank you for holding. All our lines are still busy."

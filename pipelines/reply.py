@@ -30,6 +30,7 @@ from pipelines.facts import (
     ToolFinished,
     Trouble,
     Unavailable,
+    Understood,
     Words,
 )
 from pipelines.heard import HeardText
@@ -83,9 +84,21 @@ class Stopwatch:
     began: float
     "The last voiced sample, on that clock."
     decision_ms: int | None = None
+    drafted_ms: int | None = None
     final_transcript_ms: int | None = None
+    understood_ms: int | None = None
+    tools_ms: int | None = None
     first_token_ms: int | None = None
+    first_clause_ms: int | None = None
     first_audio_ms: int | None = None
+
+    def note(self, fact: Fact) -> None:
+        """What a fact of the answer says of time."""
+        match fact:
+            case Understood() if self.understood_ms is None:
+                self.understood_ms = self.elapsed_ms()
+            case ToolFinished() if self.first_token_ms is None:
+                self.tools_ms = (self.tools_ms or 0) + fact.elapsed_ms
 
     def decided_as(self, other: "Stopwatch") -> None:
         """Take over what is only known at the end of a turn; what was drafted before it keeps its times."""
@@ -100,8 +113,12 @@ class Stopwatch:
         """As the fact has it."""
         return Latency(
             decision_ms=self.decision_ms,
+            drafted_ms=self.drafted_ms,
             final_transcript_ms=self.final_transcript_ms,
+            understood_ms=self.understood_ms,
+            tools_ms=self.tools_ms,
             first_token_ms=self.first_token_ms,
+            first_clause_ms=self.first_clause_ms,
             first_audio_ms=self.first_audio_ms,
         )
 
@@ -117,8 +134,6 @@ class Assignment:
     stopwatch: Stopwatch | None = None
     confirmed: asyncio.Event | None = None
     "Of a draft: nothing is played before it is set."
-    filler_s: float | None = 2.5
-    "If no word has come by then, we ask for a moment. None: never."
 
 
 class Reply:
@@ -168,6 +183,8 @@ class Reply:
 
         Cancelling `run` itself cuts everything short, tools too: `interrupt` is the way to end a reply.
         """
+        if self._what.stopwatch is not None and self._what.confirmed is not None:
+            self._what.stopwatch.drafted_ms = self._what.stopwatch.elapsed_ms()
         await self._emit(ReplyStarted(turn_id=self._what.turn_id, answers=self._what.answers))
         self._mark = self._mouth.mark()
         if not self._interrupted:
@@ -179,7 +196,7 @@ class Reply:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._speaking = tasks.create_task(self._say_it(), name="reply voice")
-                self._reading = tasks.create_task(self._read(tasks), name="reply text")
+                self._reading = tasks.create_task(self._read(), name="reply text")
         except* Unavailable as group:
             broken += group.exceptions
         if broken:
@@ -201,8 +218,7 @@ class Reply:
 
     # --- reading the text ------------------------------------------------------------------------
 
-    async def _read(self, tasks: asyncio.TaskGroup) -> None:
-        filling = tasks.create_task(self._fill_silence(), name="reply filler")
+    async def _read(self) -> None:
         try:
             await self._read_pieces()
         except Unavailable:
@@ -211,8 +227,6 @@ class Reply:
             log.exception("reply failed", turn_id=self._what.turn_id)
             await self._tell(Trouble(code="internal_error", message="An answer failed."))
             await self._say(("" if not self._text else " ") + self._phrases.sorry)
-        finally:
-            filling.cancel()
         for sentence in self._cutter.flush():
             await self._hand_to_voice(sentence)
         await self._hand_to_voice(None)
@@ -234,6 +248,8 @@ class Reply:
             self._may_cancel = False
 
     async def _take(self, piece: Piece) -> None:
+        if self._what.stopwatch is not None and isinstance(piece, Fact):
+            self._what.stopwatch.note(piece)
         match piece:
             case Say():
                 await self._say(piece.text)
@@ -263,15 +279,12 @@ class Reply:
             await self._hand_to_voice(sentence)
 
     async def _hand_to_voice(self, sentence: Sentence | None) -> None:
-        if not self._interrupted:
-            await self._sentences.put(sentence)
-
-    async def _fill_silence(self) -> None:
-        if self._what.filler_s is None:
+        if self._interrupted:
             return
-        await asyncio.sleep(self._what.filler_s)
-        if not self._text:
-            await self._say(self._phrases.moment)
+        stopwatch = self._what.stopwatch
+        if stopwatch is not None and stopwatch.first_clause_ms is None and sentence is not None:
+            stopwatch.first_clause_ms = stopwatch.elapsed_ms()
+        await self._sentences.put(sentence)
 
     # --- speaking it -----------------------------------------------------------------------------
 

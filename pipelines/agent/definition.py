@@ -217,6 +217,13 @@ class Phrases(_Strict):
     which: Line
     "Nothing is going on and a bare value came."
     slow: Line
+    "Nothing has been said for a while."
+    looking_up: Line
+    "A tool that reads takes its time."
+    checking: Line
+    "A tool that proves something takes its time."
+    changing: Line
+    "A tool that changes something takes its time."
     late: Line
     "Gave up; followed by `offer_person`."
     no_receipt: Line

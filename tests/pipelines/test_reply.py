@@ -15,6 +15,7 @@ from pipelines.facts import (
     ToolCalled,
     ToolFinished,
     Unavailable,
+    Understood,
     WorkflowChanged,
 )
 from pipelines.phrases import Phrases
@@ -51,7 +52,12 @@ class TimedMouth:
 class Scene:
     """A reply and everything around it."""
 
-    def __init__(self, *steps: Piece | float | Exception, refuse: type[Fact] | None = None) -> None:
+    def __init__(
+        self,
+        *steps: Piece | float | Exception,
+        refuse: type[Fact] | None = None,
+        confirmed: asyncio.Event | None = None,
+    ) -> None:
         self.facts: list[Fact] = []
         self.mouth = TimedMouth()
         self.voice = ToneSynthesizer()
@@ -61,9 +67,8 @@ class Scene:
         self._steps = steps
         loop = asyncio.get_running_loop()
         watch = Stopwatch(loop.time, loop.time())
-        self.reply = Reply(
-            Assignment("r1", "c1", self.pieces, watch), self.mouth, self.voice.speak, self.emit, Phrases()
-        )
+        what = Assignment("r1", "c1", self.pieces, watch, confirmed)
+        self.reply = Reply(what, self.mouth, self.voice.speak, self.emit, Phrases())
 
     async def emit(self, fact: Fact) -> None:
         await asyncio.sleep(0.001)
@@ -245,5 +250,58 @@ def test_never_makes_more_than_two_seconds_of_sound_ahead() -> None:
             await asyncio.sleep(5)
             assert scene.reply._frames.qsize() <= 100
             running.cancel()
+
+    virtual_time.run(main())
+
+
+def look_up(call_id: str, elapsed_ms: int) -> list[Piece]:
+    called = ToolCalled(turn_id="c1", call_id=call_id, tool="look_up", effect="read")
+    finished = ToolFinished(
+        turn_id="c1", call_id=call_id, tool="look_up", outcome="done", elapsed_ms=elapsed_ms
+    )
+    return [called, finished]
+
+
+def test_says_what_a_turn_waited_for() -> None:
+    async def main() -> None:
+        understood = Understood(turn_id="c1", commands=["ask"], by="rules", confidence=1.0)
+        scene = Scene(
+            0.1,
+            understood,
+            *look_up("t1", 40),
+            *look_up("t2", 60),
+            0.2,
+            Say("One two "),
+            0.1,
+            Say("three four, five. "),
+            *look_up("t3", 500),
+            Say("Six."),
+        )
+        await scene.reply.run()
+        latency = scene.done.latency
+        assert latency is not None
+        assert latency.understood_ms == pytest.approx(101, abs=2)
+        assert latency.tools_ms == 100, "what came after the first word delayed nobody"
+        assert latency.first_token_ms == pytest.approx(306, abs=4)
+        assert latency.first_clause_ms == pytest.approx(408, abs=5)
+        assert latency.first_audio_ms is not None and latency.first_audio_ms >= latency.first_clause_ms
+        assert latency.drafted_ms is None
+
+    virtual_time.run(main())
+
+
+def test_a_drafted_reply_says_when_it_was_begun_and_that_it_was_heard_later() -> None:
+    async def main() -> None:
+        confirmed = asyncio.Event()
+        scene = Scene(Say("One two three four."), confirmed=confirmed)
+        await asyncio.sleep(0.15)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(scene.reply.run())
+            await asyncio.sleep(0.5)
+            confirmed.set()
+        latency = scene.done.latency
+        assert latency is not None and latency.drafted_ms == 150
+        assert latency.first_token_ms is not None and latency.first_token_ms < 200
+        assert latency.first_audio_ms is not None and latency.first_audio_ms >= 650
 
     virtual_time.run(main())

@@ -9,13 +9,15 @@ from pipelines.answer import Piece, Say
 from pipelines.facts import ToolCalled, ToolFinished
 from tests import virtual_time
 
-PATIENCE = Patience(notice_s=2.4, give_up_s=12.0)
+PATIENCE = Patience(tool_s=0.7, notice_s=2.4, give_up_s=12.0)
 CALLED = ToolCalled(turn_id="t", call_id="t.1", tool="request_refund", effect="write")
 FINISHED = ToolFinished(turn_id="t", call_id="t.1", tool="request_refund", outcome="done")
+READS = ToolCalled(turn_id="t", call_id="t.2", tool="look_up_order", effect="read")
+READ = ToolFinished(turn_id="t", call_id="t.2", tool="look_up_order", outcome="done")
 
 
-async def notice() -> AsyncIterator[Piece]:
-    yield Say("One moment.")
+async def announce(tool: ToolCalled | None) -> AsyncIterator[Piece]:
+    yield Say("One moment." if tool is None else f"A {tool.effect}.")
 
 
 async def last_words() -> AsyncIterator[Piece]:
@@ -27,7 +29,7 @@ def heard(answer: Callable[[], AsyncGenerator[Piece, None]]) -> list[tuple[float
 
     async def main() -> list[tuple[float, str]]:
         loop = asyncio.get_running_loop()
-        pieces = with_patience(answer(), PATIENCE, notice, last_words)
+        pieces = with_patience(answer(), PATIENCE, announce, last_words)
         async with aclosing(pieces):
             return [
                 (round(loop.time(), 1), piece.text if isinstance(piece, Say) else type(piece).__name__)
@@ -84,7 +86,104 @@ def test_a_change_under_way_is_awaited_however_long_it_takes() -> None:
         yield FINISHED
         yield Say("b")
 
-    assert heard(answer) == [(0, "a"), (0, "ToolCalled"), (60, "ToolFinished"), (60, "b")]
+    assert heard(answer) == [
+        (0, "a"),
+        (0, "ToolCalled"),
+        (0.7, "A write."),
+        (60, "ToolFinished"),
+        (60, "b"),
+    ]
+
+
+def test_a_tool_that_takes_its_time_is_announced_by_what_it_does() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        await asyncio.sleep(0.1)
+        yield READS
+        await asyncio.sleep(1)
+        yield READ
+        yield Say("a")
+
+    assert heard(answer) == [(0.1, "ToolCalled"), (0.8, "A read."), (1.1, "ToolFinished"), (1.1, "a")]
+
+
+def test_a_quick_tool_is_not_announced() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        yield READS
+        await asyncio.sleep(0.6)
+        yield READ
+        await asyncio.sleep(1)
+        yield Say("a")
+
+    assert heard(answer) == [(0, "ToolCalled"), (0.6, "ToolFinished"), (1.6, "a")]
+
+
+def test_two_slow_tools_are_announced_once_and_nothing_is_said_of_time_after_that() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        yield READS
+        await asyncio.sleep(2)
+        yield READ
+        yield CALLED
+        await asyncio.sleep(4)
+        yield FINISHED
+        yield Say("a")
+
+    assert [words for _, words in heard(answer) if not words.startswith("Tool")] == ["A read.", "a"]
+
+
+def test_after_a_notice_a_tool_is_not_announced() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        await asyncio.sleep(3)
+        yield READS
+        await asyncio.sleep(2)
+        yield READ
+        yield Say("a")
+
+    assert [words for _, words in heard(answer) if not words.startswith("Tool")] == ["One moment.", "a"]
+
+
+def test_words_that_are_still_being_spoken_are_not_spoken_into() -> None:
+    sentence = "Sure, I can tell you where that is. " * 2  # some 4.7 s
+
+    async def answer() -> AsyncGenerator[Piece, None]:
+        yield Say(sentence)
+        yield READS
+        await asyncio.sleep(8)
+        yield READ
+        yield Say("a")
+
+    assert heard(answer) == [
+        (0, sentence),
+        (0, "ToolCalled"),
+        (4.7, "A read."),
+        (8, "ToolFinished"),
+        (8, "a"),
+    ]
+
+
+def test_a_tool_begins_when_its_call_is_stored() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        yield READS
+        await asyncio.sleep(1)
+        yield READ
+
+    async def main() -> None:
+        pieces = with_patience(answer(), PATIENCE, announce, last_words)
+        async with aclosing(pieces):
+            assert await anext(pieces) == READS
+            await asyncio.sleep(2)  # the draft waits for the end of the customer's turn
+            stored = asyncio.get_running_loop().time()
+            assert await anext(pieces) == Say("A read.")
+            assert asyncio.get_running_loop().time() - stored == pytest.approx(0.7)
+
+    virtual_time.run(main())
+
+
+def test_a_tool_that_never_ends_is_given_up_if_it_only_reads() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        yield READS
+        await asyncio.Event().wait()
+
+    assert heard(answer) == [(0, "ToolCalled"), (0.7, "A read."), (12, "Not now.")]
 
 
 def test_the_next_piece_is_not_made_before_it_is_asked_for() -> None:
@@ -96,7 +195,7 @@ def test_the_next_piece_is_not_made_before_it_is_asked_for() -> None:
             yield Say(str(number))
 
     async def main() -> None:
-        pieces = with_patience(answer(), PATIENCE, notice, last_words)
+        pieces = with_patience(answer(), PATIENCE, announce, last_words)
         async with aclosing(pieces):
             await anext(pieces)
             await asyncio.sleep(1)
@@ -116,7 +215,7 @@ def test_after_a_notice_no_piece_is_made_ahead_either() -> None:
         yield Say("b")
 
     async def main() -> None:
-        pieces = with_patience(answer(), PATIENCE, notice, last_words)
+        pieces = with_patience(answer(), PATIENCE, announce, last_words)
         async with aclosing(pieces):
             assert await anext(pieces) == Say("One moment.")
             assert await anext(pieces) == Say("a")
@@ -146,7 +245,7 @@ def test_closing_early_cancels_the_answer() -> None:
             finally:
                 gone.set()
 
-        pieces = with_patience(answer(), PATIENCE, notice, last_words)
+        pieces = with_patience(answer(), PATIENCE, announce, last_words)
         await anext(pieces)
         await pieces.aclose()
         assert gone.is_set()
@@ -167,7 +266,7 @@ def test_cancelling_the_consumer_cancels_the_answer_and_stays_a_cancellation() -
                 gone.set()
 
         async def consume() -> None:
-            pieces = with_patience(answer(), PATIENCE, notice, last_words)
+            pieces = with_patience(answer(), PATIENCE, announce, last_words)
             async with aclosing(pieces):
                 async for _ in pieces:
                     pass
