@@ -23,7 +23,7 @@ FRAME_BYTES = 640
 LOUD = 400
 "Peak of a frame, of 32 768, from which the question is being spoken."
 
-TRANSCRIPT = "Could you tell me where my order is, please?"
+TRANSCRIPT = "Could you tell me where my order is and when it will be here?"
 REPLY = "Your order left our warehouse this morning. It will be with you on Friday afternoon."
 RECOGNISER_S = 0.15
 "The stub's time for one decode."
