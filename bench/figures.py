@@ -1,6 +1,7 @@
 """What a benchmark found: figures with the peer or limit they are held against, and where they came from."""
 
 import json
+import math
 import os
 import platform
 import statistics
@@ -83,4 +84,4 @@ def percentile(values: Sequence[float], percent: float) -> float:
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(percent / 100 * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(percent * len(ordered) / 100) - 1)]

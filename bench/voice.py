@@ -92,7 +92,8 @@ def run(options: argparse.Namespace) -> int:
     }
     part = options.part or options.question or options.only or options.runs < 5
     show(found.turns, figures)
-    path = Result("voice-quick" if part else "voice", figures, raw).save()
+    name = "-".join(filter(None, ("voice", "quick", options.only))) if part else "voice"
+    path = Result(name, figures, raw).save()
     print(f"bench voice: every turn is in {path}", file=sys.stderr)
     return 0
 
@@ -120,7 +121,7 @@ def systems(models: Path, found: Found) -> dict[str, System]:
 def _replies(found: Found) -> dict[str, str]:
     """What we answered to each question, in this run or the one before."""
     replies = {turn.question.say: turn.asked.reading.reply for turn in found.turns if turn.system == OURS}
-    for name in ("voice", "voice-quick"):
+    for name in ("voice", "voice-quick", "voice-quick-ours"):
         if not replies and (path := RESULTS / f"{name}.json").is_file():
             turns = json.loads(path.read_text())["raw"]["turns"]
             replies = {turn["say"]: turn["reply"] for turn in turns if turn["system"] == OURS}

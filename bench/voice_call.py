@@ -23,7 +23,7 @@ from gateway.webrtc.caller import Caller
 from pipelines.audio import FRAME_MS, Frame
 
 CONNECTING_S = 30.0
-GREETING_S = 12.0
+GREETING_S = 30.0
 ANSWER_S = 30.0
 PAUSE_MS = 700.0
 "Silence that means that a greeting is over."

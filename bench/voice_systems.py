@@ -200,6 +200,6 @@ def read_rtvi(messages: Sequence[Message]) -> Reading:
 
 @cache
 def _fillers() -> tuple[str, ...]:
-    """What we say to fill the silence before an answer."""
+    """What is said to fill a silence before the answer itself."""
     said = load_definition(SHOP).phrases
-    return tuple(line.voice for line in (said.slow, said.looking_up, said.checking, said.changing))
+    return tuple(each.voice for each in (said.slow, said.looking_up, said.checking, said.changing))
