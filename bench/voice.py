@@ -26,13 +26,22 @@ from bench.scripted_model import endpoint
 from bench.voice_call import call
 from bench.voice_figures import OURS, Pause, Stop, Turn
 from bench.voice_questions import Call, calls, chosen, interruptions, spoken
-from bench.voice_systems import LLM, VOICE, System, gateway, llama_server, pipecat, read_events, read_rtvi
+from bench.voice_systems import (
+    LLM,
+    PARTS,
+    VOICE,
+    System,
+    gateway,
+    llama_server,
+    pipecat,
+    read_events,
+    read_rtvi,
+)
 from gateway.cli import sound_file
 from pipelines.audio import Frame, Framer
 
 MODELS = Path("~/.cache/warmline/models").expanduser()
 SYSTEMS = ("ours", "pipecat", "pipecat-scripted")
-PARTS = ("turns", "stops", "pauses")
 PAUSES_A_CALL = 7
 "Callers who pause talk in one call so many times."
 
@@ -99,7 +108,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def systems(models: Path, found: Found) -> dict[str, System]:
-    """All of them, in the order in which they are measured: the scripted peer says what we said."""
+    """All of them, in the order in which they are measured: the scripted peer says what we said.
+
+    What does not depend on the model is measured of the peer with the script.
+    """
 
     @contextmanager
     def with_model() -> Iterator[str]:
@@ -113,7 +125,7 @@ def systems(models: Path, found: Found) -> dict[str, System]:
 
     return {
         "ours": System(OURS, lambda: gateway(models), read_events),
-        "pipecat": System("pipecat 1.14", with_model, read_rtvi),
+        "pipecat": System("pipecat 1.14", with_model, read_rtvi, ("turns",)),
         "pipecat-scripted": System("pipecat 1.14, free model", with_script, read_rtvi),
     }
 
@@ -133,7 +145,7 @@ def _replies(found: Found) -> dict[str, str]:
 async def measure(system: System, script: Sequence[Call], options: argparse.Namespace, found: Found) -> None:
     """Everything that was asked for, so many times over, with one start of the system."""
     voice = options.models / VOICE
-    wanted = [options.part] if options.part else PARTS
+    wanted = [part for part in system.parts if options.part in ("", part)]
     with system.running() as url:
         for number in range(1, options.runs + 1):
             if "turns" in wanted:
@@ -156,8 +168,8 @@ async def _turns(
 
 
 async def _stops(system: System, url: str, number: int, voice: Path, found: Found) -> None:
-    for each in interruptions():
-        async with call(url, system.read) as line:
+    async with call(url, system.read) as line:
+        for each in interruptions():
             question, words = (sound_file.read(spoken(text, voice)) for text in (each.ask, each.say))
             found.stops.append(Stop(system.name, number, each.say, await line.interrupt(question, words)))
             print(found.stops[-1], file=sys.stderr, flush=True)

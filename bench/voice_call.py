@@ -125,10 +125,11 @@ class Line:
         self.person.say(frames)
 
         def answered() -> bool:
-            reading = self._read(self.messages[first_message:])
-            enough = LONG_QUIET_MS if reading.done is None else QUIET_MS
-            quiet = not self.person.speaking and (tape.quiet_ms() or 0) >= enough
-            return quiet and reading.done is not False
+            quiet_ms = tape.quiet_ms() or 0
+            if self.person.speaking or quiet_ms < QUIET_MS:
+                return False
+            done = self._read(self.messages[first_message:]).done
+            return quiet_ms >= LONG_QUIET_MS if done is None else done
 
         await self._until(answered, ANSWER_S)
         reading = self._read(self.messages[first_message:])

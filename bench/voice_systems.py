@@ -29,6 +29,10 @@ LLM = Path("llm") / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 READY_S = 120.0
 
 
+PARTS = ("turns", "stops", "pauses")
+"Questions and answers; interruptions; sentences with pauses inside."
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """Something that can be called at the address that `running` gives."""
@@ -37,6 +41,8 @@ class System:
     running: Callable[[], AbstractContextManager[str]]
     "Raises `peers.Missing`."
     read: Read
+    parts: Sequence[str] = PARTS
+    "What is measured of it."
 
 
 @contextmanager
