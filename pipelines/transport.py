@@ -121,7 +121,7 @@ class LegInput(DirectProcessor):
         """Until the port ends."""
         async for frame in self._port.frames():
             self._output.tick()
-            await self.push_frame(LegAudioFrame(frame.pcm, frame.sample_rate, 1, leg=frame))
+            await self.push_sound(LegAudioFrame(frame.pcm, frame.sample_rate, 1, leg=frame))
 
 
 class LegTransport(BaseTransport):  # type: ignore[misc] # pipecat carries no types
