@@ -149,13 +149,36 @@ class Speech(Section):
 class Recogniser(Speech):
     """Speech to text."""
 
-    engine: Literal["whisper", "openai", "pipecat"] = "whisper"
+    engine: Literal["whisper", "moonshine", "openai", "pipecat"] = "whisper"
+    """`moonshine` is several times faster, hears English only, and less well where calls are noisy; its files
+    are optional: `warmline models pull --only moonshine-tiny`."""
     name: str = "whisper-base"
-    "`whisper`: a folder under `models.folder`; `openai`: a name at the endpoint; `pipecat`: a class."
+    """`whisper`, `moonshine`: a folder under `models.folder` (by default `moonshine-tiny` for that one);
+    `openai`: a name at the endpoint; `pipecat`: a class."""
     language: str = "en"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
+    number_lengths: Annotated[tuple[Annotated[int, Field(ge=2, le=20)], ...], BeforeValidator(_split)] = (5,)
+    "Digits of the numbers that callers dictate; who pauses inside one is waited for, who has said it is not."
     hot_words: str = "A customer calls a shop about an order, a refund, a return, a delivery or an address."
     "`whisper` only: what callers speak of, as a sentence; it then expects these words. May be empty."
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the model runs here."""
+        return self.engine in ("whisper", "moonshine")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_its_engine(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("engine") == "moonshine":
+            return {"name": "moonshine-tiny", **values}
+        return values
+
+    @model_validator(mode="after")
+    def _speaks_its_language(self) -> Self:
+        if self.engine == "moonshine" and self.language != "en":
+            raise PydanticCustomError("language_unknown", "the engine `moonshine` hears English (`en`) only")
+        return self
 
 
 class Voice(Speech):

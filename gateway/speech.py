@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from gateway.config import Config, Recogniser, Voice
-from pipelines.audio import SAMPLE_RATE
+from pipelines.moonshine import MoonshineSettings
 from pipelines.phrases import Phrases
 from pipelines.services import PipecatService, openai_recognizer, openai_voice
 from pipelines.synthesizer import PiperSettings
@@ -14,8 +14,10 @@ from pipelines.voice_models import VoiceSettings
 from pipelines.whisper import WhisperSettings
 
 
-def voice_settings(config: Config, learnt: tuple[str, ...] = ()) -> VoiceSettings:
-    """The voice models of this configuration; `learnt` are fixed sentences to know by heart."""
+def voice_settings(
+    config: Config, learnt: tuple[str, ...] = (), often: tuple[str, ...] = ()
+) -> VoiceSettings:
+    """The voice models of this configuration; what to know by heart as `VoiceSettings` has it."""
     folder = config.models.folder
     return VoiceSettings(
         silero=folder / "turn" / "silero_vad.onnx",
@@ -24,15 +26,17 @@ def voice_settings(config: Config, learnt: tuple[str, ...] = ()) -> VoiceSetting
         voice=_voice(config.voice, folder),
         phrases=Phrases(),
         learnt=learnt,
-        rates=(SAMPLE_RATE,),  # browser calls are the only legs there are
+        often=often,
     )
 
 
-def _recognizer(wanted: Recogniser, folder: Path) -> WhisperSettings | PipecatService:
+def _recognizer(wanted: Recogniser, folder: Path) -> WhisperSettings | MoonshineSettings | PipecatService:
     match wanted.engine:
         case "whisper":
             model = folder / wanted.name
             return WhisperSettings(model, wanted.language, wanted.threads, hot_words=wanted.hot_words)
+        case "moonshine":
+            return MoonshineSettings(folder / wanted.name, wanted.threads)
         case "openai":
             url, key = _endpoint(wanted.endpoint, wanted.api_key)
             return openai_recognizer(url, key, wanted.name, wanted.language)

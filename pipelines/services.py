@@ -12,8 +12,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import soxr
 from pipecat.frames.frames import (
     ErrorFrame,
     InputAudioRawFrame,
@@ -30,6 +28,7 @@ from pipecat.frames.frames import (
 from pipelines.audio import FRAME_MS, Frame, Framer
 from pipelines.facts import Unavailable
 from pipelines.processor import DirectProcessor, FrameDirection, FrameProcessor, PipecatFrame
+from pipelines.resampler import Resampler
 from pipelines.transcript import Final, Listener, Lost, Partial, join_digits
 
 STOP_MS = 200
@@ -252,17 +251,19 @@ class ServiceSynthesizer:
         assert self._sounds is None, "one text at a time"
         sounds = self._sounds = asyncio.Queue(maxsize=64)
         self._failed = False
-        framer, resampler = Framer(self._sample_rate), _Resampler(self._sample_rate)
+        framer, resampler = Framer(self._sample_rate), None
         finished = False
         try:
             await self._feed.push_frame(TTSSpeakFrame(text, append_to_context=False))
             patience = FIRST_SOUND_S
             while (sound := await self._next(sounds, patience)) is not None:
                 patience = NEXT_SOUND_S
-                for frame in framer.feed(resampler.feed(sound)):
+                resampler = resampler or Resampler(sound.sample_rate, self._sample_rate)
+                for frame in framer.feed(resampler.feed(sound.audio)):
                     yield frame
             finished = not self._failed
-            for frame in [*framer.feed(resampler.flush()), *framer.flush()]:
+            rest = framer.feed(resampler.flush()) if resampler is not None else []
+            for frame in [*rest, *framer.flush()]:
                 yield frame
         finally:
             self._sounds = None
@@ -280,27 +281,3 @@ class ServiceSynthesizer:
         if sound is None and self._failed:
             raise Unavailable("the voice service failed")
         return sound
-
-
-class _Resampler:
-    """Brings a service's sound to the call's rate. Made ahead of playing, so its delay costs nothing."""
-
-    def __init__(self, sample_rate: int) -> None:
-        self._sample_rate = sample_rate
-        self._stream: soxr.ResampleStream | None = None
-
-    def feed(self, sound: TTSAudioRawFrame) -> bytes:
-        """PCM16 at the call's rate."""
-        if sound.sample_rate == self._sample_rate:
-            return bytes(sound.audio)
-        if self._stream is None:
-            self._stream = soxr.ResampleStream(
-                sound.sample_rate, self._sample_rate, 1, dtype="int16", quality="HQ"
-            )
-        return bytes(self._stream.resample_chunk(np.frombuffer(sound.audio, np.int16)).tobytes())
-
-    def flush(self) -> bytes:
-        """What was held back."""
-        if self._stream is None:
-            return b""
-        return bytes(self._stream.resample_chunk(np.zeros(0, np.int16), last=True).tobytes())

@@ -8,7 +8,7 @@ asked again and goes on where its sound broke off. Only when it will not start d
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipelines.audio import Frame, Framer
 from pipelines.facts import Unavailable
 from pipelines.piper_wire import HEADER, Kind, WireError, WireMessage, speak, unpack_header
 from pipelines.processor import FrameProcessor
+from pipelines.samples import resampled
 
 RESTARTS = Counter("warmline_piper_restarts_total", "Times the Piper process died and was started again")
 WAITING = Gauge(
@@ -138,12 +139,14 @@ class PiperVoice:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.write(message.pack())
 
-    async def sound(self, text: str, sample_rate: int) -> AsyncGenerator[bytes, None]:
-        """PCM16 of the text, in pieces of a sentence. Raises `Unavailable`."""
+    async def sound(
+        self, text: str, sample_rate: int, *, patient: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """PCM16 of the text, in pieces of a sentence; `patient`: after all others. Raises `Unavailable`."""
         delivered = 0
         for _ in range(2):
             skip = delivered
-            async with aclosing(self._ask(text, sample_rate)) as answers:
+            async with aclosing(self._ask(text, sample_rate, patient)) as answers:
                 async for pcm in answers:
                     if not pcm:
                         return
@@ -153,7 +156,7 @@ class PiperVoice:
                         yield fresh
         raise Unavailable("the voice broke off twice")
 
-    async def _ask(self, text: str, sample_rate: int) -> AsyncGenerator[bytes, None]:
+    async def _ask(self, text: str, sample_rate: int, patient: bool) -> AsyncGenerator[bytes, None]:
         """The sound, then one empty piece; without that piece the process died."""
         await self.wait_ready(self._settings.patience_s)
         number, request = next(self._ids), _Request()
@@ -161,7 +164,7 @@ class PiperVoice:
         WAITING.inc()
         finished = False
         try:
-            self._send(speak(number, text, sample_rate))
+            self._send(speak(number, text, sample_rate, patient=patient))
             while (message := await request.answers.get()) is not None:
                 if message.kind is Kind.AUDIO:
                     yield message.payload
@@ -199,23 +202,53 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 class PiperSynthesizer:
-    """Piper as the voice of one call."""
+    """Piper as the voice of one call, or, `patient`, of nobody who waits."""
 
     processors: Sequence[FrameProcessor] = ()
 
-    def __init__(self, voice: PiperVoice, sample_rate: int) -> None:
+    def __init__(self, voice: PiperVoice, sample_rate: int, *, patient: bool = False) -> None:
         self._voice = voice
         self._sample_rate = sample_rate
+        self._patient = patient
 
     async def speak(self, text: str) -> AsyncGenerator[Frame, None]:
         """Frames of the text."""
         framer = Framer(self._sample_rate)
-        async with aclosing(self._voice.sound(text, self._sample_rate)) as sound:
+        sounds = self._voice.sound(text, self._sample_rate, patient=self._patient)
+        async with aclosing(sounds) as sound:
             async for pcm in sound:
                 for frame in framer.feed(pcm):
                     yield frame
         for frame in framer.flush():
             yield frame
+
+
+KnownPhrases = Mapping[str, tuple[Frame, ...]]
+"""The sound of phrases."""
+
+
+class AtRate(KnownPhrases):
+    """Known phrases at another sample rate: each is converted when a call first needs it, and kept."""
+
+    def __init__(self, known: KnownPhrases, sample_rate: int) -> None:
+        self._known = known
+        self._sample_rate = sample_rate
+        self._converted: dict[str, tuple[Frame, ...]] = {}
+
+    def __getitem__(self, phrase: str) -> tuple[Frame, ...]:
+        if phrase not in self._converted:
+            frames = self._known[phrase]
+            pcm = b"".join(frame.pcm for frame in frames)
+            framer = Framer(self._sample_rate)
+            pcm = resampled(pcm, frames[0].sample_rate, self._sample_rate) if frames else b""
+            self._converted[phrase] = (*framer.feed(pcm), *framer.flush())
+        return self._converted[phrase]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class Phrasebook:
@@ -224,7 +257,7 @@ class Phrasebook:
     Only fixed sentences of ours are learnt, so that nothing personal stays in memory.
     """
 
-    def __init__(self, voice: Synthesizer, known: Mapping[str, tuple[Frame, ...]]) -> None:
+    def __init__(self, voice: Synthesizer, known: KnownPhrases) -> None:
         self._voice = voice
         self._known = known
 

@@ -5,24 +5,36 @@ its ears and its voice from the `VoiceModels` it gives.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import weakref
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
-from pipelines.audio import Frame
+from pipelines.audio import SAMPLE_RATE, Frame
 from pipelines.endpoint import Endpoint, Judgement, SmartTurn, SmartTurnEndpoint
 from pipelines.facts import Unavailable
+from pipelines.learning import learn_when_quiet
+from pipelines.moonshine import Moonshine, MoonshineSettings
 from pipelines.phrases import Phrases
-from pipelines.recognizer import Recognizer, StreamingRecognizer, StreamingTimes
+from pipelines.recognizer import Decoder, Recognizer, StreamingRecognizer, StreamingTimes
 from pipelines.sentences import SentenceCutter
 from pipelines.services import PipecatService, ServiceRecognizer, ServiceSynthesizer
 from pipelines.silero import Silero, VoiceDetector
 from pipelines.speech import Load, ModelWorkers
 from pipelines.spoken import spoken
-from pipelines.synthesizer import Phrasebook, PiperSettings, PiperSynthesizer, PiperVoice, Synthesizer, learn
+from pipelines.synthesizer import (
+    AtRate,
+    KnownPhrases,
+    Phrasebook,
+    PiperSettings,
+    PiperSynthesizer,
+    PiperVoice,
+    Synthesizer,
+    learn,
+)
 from pipelines.transcript import Listener
 from pipelines.voice import VoiceDetection, VoiceThresholds
 from pipelines.whisper import Whisper, WhisperSettings
@@ -38,18 +50,15 @@ class VoiceSettings:
     "silero_vad.onnx"
     smart_turn: Path
     "smart-turn-v3.2-cpu.onnx"
-    recognizer: WhisperSettings | PipecatService
+    recognizer: WhisperSettings | MoonshineSettings | PipecatService
     voice: PiperSettings | PipecatService
     thresholds: VoiceThresholds = field(default_factory=VoiceThresholds)
     streaming: StreamingTimes = field(default_factory=StreamingTimes)
     phrases: Phrases = field(default_factory=Phrases)
     learnt: tuple[str, ...] = ()
     "Further fixed sentences to know by heart, e.g. the greeting."
-    rates: tuple[int, ...] = (16_000, 8_000)
-    "Sample rates of ports at which they are learnt, Hz."
-
-
-Known = Mapping[str, tuple[Frame, ...]]
+    often: tuple[str, ...] = ()
+    "What answers often begin with: learnt too, but only after all is up, and while nobody calls."
 
 
 class VoiceModels:
@@ -60,10 +69,11 @@ class VoiceModels:
         self._silero = silero
         self._smart_turn = smart_turn
         self.turn_workers = ModelWorkers("smart-turn")
-        self.whisper: Whisper | None = None
-        self.whisper_workers: ModelWorkers | None = None
+        self.decoder: Decoder | None = None
+        self.decoder_workers: ModelWorkers | None = None
         self.piper: PiperVoice | None = None
-        self.known: dict[int, Known] = {}
+        self._known: dict[int, KnownPhrases] = {}
+        self._voices: weakref.WeakSet[Phrasebook] = weakref.WeakSet()
 
     @property
     def ready(self) -> bool:
@@ -82,27 +92,44 @@ class VoiceModels:
         """The configured recogniser."""
         if isinstance(self._settings.recognizer, PipecatService):
             return ServiceRecognizer(self._settings.recognizer.build(), listener)
-        assert self.whisper is not None and self.whisper_workers is not None
+        assert self.decoder is not None and self.decoder_workers is not None
         times = self._settings.streaming
-        return StreamingRecognizer(call_id, self.whisper, self.whisper_workers, listener, times)
+        return StreamingRecognizer(call_id, self.decoder, self.decoder_workers, listener, times)
 
     def synthesizer(self, sample_rate: int) -> Synthesizer:
         """The configured voice."""
         if isinstance(self._settings.voice, PipecatService):
             return ServiceSynthesizer(self._settings.voice.build(), sample_rate)
         assert self.piper is not None
-        return Phrasebook(PiperSynthesizer(self.piper, sample_rate), self.known.get(sample_rate, {}))
+        voice = Phrasebook(PiperSynthesizer(self.piper, sample_rate), self.known(sample_rate))
+        self._voices.add(voice)
+        return voice
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there are no calls: none of the voices that we gave is held any more."""
+        return not self._voices
+
+    def learn(self, known: KnownPhrases) -> None:
+        """Know these phrases, spoken at 16 kHz, by heart."""
+        self._known = {SAMPLE_RATE: known}
+
+    def known(self, sample_rate: int) -> KnownPhrases:
+        """What is known by heart, for calls of that rate; converted for the first that needs it."""
+        if sample_rate not in self._known:
+            self._known[sample_rate] = AtRate(self._known.get(SAMPLE_RATE, {}), sample_rate)
+        return self._known[sample_rate]
 
     def by_heart(self, text: str, sample_rate: int) -> list[Frame]:
         """The sound of a text that was learnt; nothing if any of it was not (a service as the voice, say)."""
-        known = self.known.get(sample_rate, {})
+        known = self.known(sample_rate)
         pieces = pieces_to_learn((text,))
         return [frame for piece in pieces for frame in known[piece]] if known.keys() >= set(pieces) else []
 
     @property
     def load(self) -> Load:
         """How the embedded recogniser keeps up; a service's load is not ours to know."""
-        return self.whisper_workers.load if self.whisper_workers is not None else Load()
+        return self.decoder_workers.load if self.decoder_workers is not None else Load()
 
 
 def pieces_to_learn(texts: tuple[str, ...]) -> list[str]:
@@ -121,27 +148,36 @@ async def open_voice_models(settings: VoiceSettings) -> AsyncIterator[VoiceModel
     models = VoiceModels(settings, silero, await asyncio.to_thread(SmartTurn, settings.smart_turn))
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         await stack.enter_async_context(models.turn_workers)
-        if isinstance(settings.recognizer, WhisperSettings):
-            models.whisper = await asyncio.to_thread(Whisper, settings.recognizer)
-            models.whisper_workers = ModelWorkers("whisper", settings.recognizer.workers)
-            await stack.enter_async_context(models.whisper_workers)
-        piper = None
+        if not isinstance(settings.recognizer, PipecatService):
+            models.decoder = await asyncio.to_thread(_decoder, settings.recognizer)
+            models.decoder_workers = ModelWorkers("recogniser", settings.recognizer.workers)
+            await stack.enter_async_context(models.decoder_workers)
+        speaking = []
         if isinstance(settings.voice, PiperSettings):
             models.piper = PiperVoice(settings.voice)
-            piper = tasks.create_task(models.piper.run(), name="piper")
-            await _learn(models, settings)
+            speaking.append(tasks.create_task(models.piper.run(), name="piper"))
+            known = await _learn(models, settings)
+            learner = PiperSynthesizer(models.piper, SAMPLE_RATE, patient=True)
+            learning = learn_when_quiet(learner, known, settings.often, lambda: models.quiet)
+            speaking.append(tasks.create_task(learning, name="learning phrases"))
         yield models
-        if piper is not None:
-            piper.cancel()
+        for task in speaking:
+            task.cancel()
 
 
-async def _learn(models: VoiceModels, settings: VoiceSettings) -> None:
+def _decoder(settings: WhisperSettings | MoonshineSettings) -> Decoder:
+    return Whisper(settings) if isinstance(settings, WhisperSettings) else Moonshine(settings)
+
+
+async def _learn(models: VoiceModels, settings: VoiceSettings) -> dict[str, tuple[Frame, ...]]:
     """Learn the fixed phrases; a voice that does not start is reported, and calls go on without it."""
     assert models.piper is not None and isinstance(settings.voice, PiperSettings)
     pieces = pieces_to_learn((*settings.phrases.all(), *settings.learnt))
+    known: dict[str, tuple[Frame, ...]] = {}
+    models.learn(known)
     try:
         await models.piper.wait_ready(settings.voice.start_s)
-        for rate in settings.rates:
-            models.known[rate] = await learn(PiperSynthesizer(models.piper, rate), pieces)
+        known.update(await learn(PiperSynthesizer(models.piper, SAMPLE_RATE), pieces))
     except Unavailable:
         log.warning("the voice did not start")
+    return known

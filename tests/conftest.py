@@ -11,7 +11,7 @@ import ipaddress
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,22 @@ OUTSIDE = (
 @pytest.fixture(scope="session")
 def models_folder() -> Path:
     """The folder with the embedded model files, every one of them whole."""
+    return _with_whole(catalogue.select(), "warmline models pull")
+
+
+@pytest.fixture(scope="session")
+def moonshine_folder(models_folder: Path) -> Path:
+    """The same folder, with the optional Moonshine in it."""
+    return _with_whole([catalogue.MOONSHINE_TINY], "warmline models pull --only moonshine-tiny")
+
+
+def _with_whole(models: Sequence[catalogue.Model], remedy: str) -> Path:
     folder = config.load().models.folder
-    states = verify.survey(catalogue.select(), folder)
+    states = verify.survey(models, folder)
     if faults := [
         f"{file.path} is {state.value}" for file, state in states.items() if state is not verify.State.WHOLE
     ]:
-        pytest.fail(f"run `warmline models pull` first: {'; '.join(faults)}", pytrace=False)
+        pytest.fail(f"run `{remedy}` first: {'; '.join(faults)}", pytrace=False)
     return folder
 
 

@@ -151,7 +151,7 @@ def extras(settings: Config, version_of: Callable[[str], str | None]) -> list[Fi
 def models_needed(settings: Config) -> tuple[list[Model], list[str]]:
     """What this configuration runs here: models of the catalogue, and paths of files that are not in it."""
     configured = []
-    if settings.recogniser.engine == "whisper":
+    if settings.recogniser.embedded:
         configured.append(settings.recogniser.name)
     if settings.voice.engine == "piper":
         configured.append(settings.voice.name)

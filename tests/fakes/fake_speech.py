@@ -15,6 +15,8 @@ from pipelines.samples import Samples
 MAGIC = 23_130
 LOUDNESS = 6_000
 WORD_FRAMES = 15
+LETTER, BEGIN = 9_000, 30_000
+"Loudness of a letter in telephone speech, to which its code is added, and of the beginning of a word."
 
 
 def noise(frames: int, sample_rate: int = SAMPLE_RATE) -> list[Frame]:
@@ -40,6 +42,28 @@ def word(text: str, frames: int = WORD_FRAMES, sample_rate: int = SAMPLE_RATE) -
 def speech(text: str, frames: int = WORD_FRAMES) -> list[Frame]:
     """Words without pauses between them."""
     return [frame for part in text.split() for frame in word(part, frames)]
+
+
+def telephone_speech(text: str) -> list[Frame]:
+    """Words at 8 kHz that are still there after resampling: a frame of even loudness for each letter."""
+    levels = [level for part in text.split() for level in _levels(part)]
+    return [Frame(struct.pack("<h", level) * 160, 8_000) for level in levels]
+
+
+def _levels(part: str) -> list[int]:
+    letters = [LETTER + 100 * ord(letter) for letter in part]
+    return [BEGIN, *letters, *[LOUDNESS] * (WORD_FRAMES - 1 - len(letters))]
+
+
+def words_in_telephone_samples(samples: Samples) -> str:
+    """The words of `telephone_speech` in sound brought to 16 kHz that begins with a frame."""
+    text = ""
+    for level in np.rint(samples[160::320] * 32_768):
+        if abs(level - BEGIN) < 50:
+            text += " "
+        elif LETTER < level < BEGIN:
+            text += chr(round((level - LETTER) / 100))
+    return text.strip()
 
 
 def words_in(frames: Iterable[Frame]) -> str:

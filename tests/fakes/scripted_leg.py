@@ -17,8 +17,9 @@ HUNG_UP = Hangup("remote", "hung up")
 class ScriptedLeg:
     """A person on the phone, played by a test."""
 
-    def __init__(self, leg_id: str = "scripted") -> None:
+    def __init__(self, leg_id: str = "scripted", sample_rate: int = SAMPLE_RATE) -> None:
         self._leg_id = leg_id
+        self._sample_rate = sample_rate
         self._frames: Channel[Frame] = Channel("scripted_in", 25)
         self._messages: Channel[str] = Channel("scripted_messages", 64)
         self._playout = Playout()
@@ -53,12 +54,12 @@ class ScriptedLeg:
         start, clock, count = loop.time(), FrameClock(0), 0
         while self._ended is None:
             now_ms = count * FRAME_MS
-            spoken = self._to_say.pop(0) if self._to_say else silence()
+            spoken = self._to_say.pop(0) if self._to_say else silence(self._sample_rate)
             if spoken is not None and clock.admit(now_ms):
                 self._frames.put(spoken)
             for _ in range(clock.overdue(now_ms)):
-                self._frames.put(silence())
-            self.heard.append(self._playout.take() or silence())
+                self._frames.put(silence(self._sample_rate))
+            self.heard.append(self._playout.take() or silence(self._sample_rate))
             count += 1
             await asyncio.sleep(max(start + count * FRAME_MS / 1000 - loop.time(), 0))
 
@@ -70,7 +71,7 @@ class ScriptedLeg:
 
     @property
     def sample_rate(self) -> int:
-        return SAMPLE_RATE
+        return self._sample_rate
 
     @property
     def ended(self) -> Hangup | None:
@@ -80,8 +81,8 @@ class ScriptedLeg:
         return self._frames
 
     async def play(self, frame: Frame) -> None:
-        if frame.sample_rate != SAMPLE_RATE:
-            raise ValueError(f"this leg plays {SAMPLE_RATE} Hz, not {frame.sample_rate} Hz")
+        if frame.sample_rate != self._sample_rate:
+            raise ValueError(f"this leg plays {self._sample_rate} Hz, not {frame.sample_rate} Hz")
         await self._playout.put(frame)
 
     def clear(self) -> int:

@@ -14,7 +14,7 @@ from pipelines.speech import Failed, Job, Load, Priority
 from pipelines.synthesizer import Synthesizer
 from pipelines.transcript import Decoded, Listener
 from pipelines.voice import VoiceChange, VoiceDetection
-from tests.fakes.fake_speech import LOUDNESS, hush, word, words_in_samples
+from tests.fakes.fake_speech import LOUDNESS, hush, word, words_in_samples, words_in_telephone_samples
 
 T = TypeVar("T")
 
@@ -95,7 +95,8 @@ class SpellingDecoder:
         if self.broken:
             raise RuntimeError("no model")
         self.lengths_ms.append(len(samples) // 16)
-        return Decoded(words_in_samples(samples), -0.2, 0.01, 10)
+        text = words_in_samples(samples) or words_in_telephone_samples(samples)
+        return Decoded(text, -0.2, 0.01, 10)
 
 
 class ScriptedEndpoint:
@@ -129,7 +130,7 @@ class ToneSynthesizer:
     processors: tuple[FrameProcessor, ...] = ()
 
     def __init__(self, sample_rate: int = SAMPLE_RATE, delay_s: float = 0.05) -> None:
-        self._sample_rate = sample_rate
+        self.sample_rate = sample_rate
         self._delay_s = delay_s
         self.spoken: list[str] = []
         self.closed_early = 0
@@ -142,10 +143,10 @@ class ToneSynthesizer:
         await asyncio.sleep(self._delay_s)
         try:
             for part in text.split():
-                for frame in word(part, 3 * (len(part) + 1), self._sample_rate):
+                for frame in word(part, 3 * (len(part) + 1), self.sample_rate):
                     yield frame
                 if part[-1] in ",.!?;:":
-                    for frame in hush(6, self._sample_rate):
+                    for frame in hush(6, self.sample_rate):
                         yield frame
         except GeneratorExit:
             self.closed_early += 1
@@ -173,6 +174,7 @@ class FakeVoiceParts:
         return StreamingRecognizer(call_id, self.decoder, self.workers, listener, StreamingTimes())
 
     def synthesizer(self, sample_rate: int) -> Synthesizer:
+        self.voice.sample_rate = sample_rate
         return self.voice
 
     def by_heart(self, text: str, sample_rate: int) -> list[Frame]:

@@ -104,6 +104,21 @@ nope: 1
     ]
 
 
+def test_a_recogniser_is_named_after_its_engine_unless_it_has_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "warmline.yaml"
+    names = {}
+    for engine in ("{}", "{engine: moonshine}", "{engine: moonshine, name: own}"):
+        file.write_text(f"recogniser: {engine}\n")
+        names[engine] = config.load(file, {}).recogniser.name
+    assert list(names.values()) == ["whisper-base", "moonshine-tiny", "own"]
+
+
+def test_moonshine_is_not_asked_to_hear_what_it_cannot(tmp_path: Path) -> None:
+    assert problems(tmp_path, "recogniser:\n  engine: moonshine\n  language: de\n") == [
+        "warmline.yaml:1: recogniser: the engine `moonshine` hears English (`en`) only"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

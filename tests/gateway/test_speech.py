@@ -3,6 +3,7 @@ from pathlib import Path
 from gateway import config
 from gateway.speech import voice_settings
 from gateway.weights import catalogue
+from pipelines.moonshine import MoonshineSettings
 from pipelines.services import PipecatService
 from pipelines.synthesizer import PiperSettings
 from pipelines.whisper import WhisperSettings
@@ -32,6 +33,12 @@ def test_the_default_files_are_those_that_the_models_command_fetches() -> None:
         Path("models/minilm/model.onnx"),
     ]
     assert {path.relative_to("models").as_posix() for path in needed} <= fetched
+
+
+def test_moonshine_is_a_word_in_the_configuration_and_its_files_can_be_fetched() -> None:
+    settings = voice_settings(config.load(None, MODELS | {"WARMLINE_RECOGNISER__ENGINE": "moonshine"}))
+    assert settings.recognizer == MoonshineSettings(Path("models/moonshine-tiny"), cpu_threads=2)
+    assert catalogue.MOONSHINE_TINY.folder == settings.recognizer.folder.name
 
 
 def test_a_service_with_openais_interface_can_take_their_place() -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from pipelines.audio import Frame
+from pipelines.audio import SAMPLE_RATE, Frame
 from pipelines.conversation import Conversation
 from pipelines.facts import Activity, CustomerTurn, Fact, ReplyDelta, ReplyDone, Unavailable
 from pipelines.voice_call import CallSettings, VoiceCall
@@ -21,8 +21,10 @@ F = TypeVar("F", bound=Fact)
 class Talk:
     """One call, seen from the caller's chair and from the session's record."""
 
-    def __init__(self, answerer: ScriptedAnswerer, parts: FakeVoiceParts) -> None:
-        self.leg = ScriptedLeg()
+    def __init__(
+        self, answerer: ScriptedAnswerer, parts: FakeVoiceParts, sample_rate: int = SAMPLE_RATE
+    ) -> None:
+        self.leg = ScriptedLeg(sample_rate=sample_rate)
         self.answerer = answerer
         self.parts = parts
         self.conversation = Conversation("s1")
@@ -86,9 +88,10 @@ async def talking(
     answerer: ScriptedAnswerer | None = None,
     parts: FakeVoiceParts | None = None,
     settings: CallSettings | None = None,
+    sample_rate: int = SAMPLE_RATE,
 ) -> AsyncIterator[Talk]:
     """A call under way; hung up at the end if it still is."""
-    talk = Talk(answerer or ScriptedAnswerer(), parts or FakeVoiceParts())
+    talk = Talk(answerer or ScriptedAnswerer(), parts or FakeVoiceParts(), sample_rate)
     talk.call = VoiceCall(
         talk.leg,
         talk.conversation,

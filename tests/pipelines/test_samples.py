@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.samples import samples_16k
+from pipelines.samples import resampled, samples_16k
 
 
 def test_full_scale_is_one() -> None:
@@ -18,3 +18,10 @@ def test_telephone_sound_is_brought_to_the_models_rate() -> None:
     assert len(samples) == 16_000
     spectrum = np.abs(np.fft.rfft(samples))
     assert int(np.argmax(spectrum)) == 440
+
+
+def test_a_whole_recording_keeps_its_length_and_its_loudness_at_another_rate() -> None:
+    tone = (8_000 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)).astype("<i2")
+    narrow = np.frombuffer(resampled(tone.tobytes(), 16_000, 8_000), "<i2")
+    assert len(narrow) == 8_000
+    assert abs(float(np.abs(narrow).max()) - 8_000) < 100

@@ -13,7 +13,15 @@ import pytest
 
 from pipelines.audio import Frame
 from pipelines.facts import Unavailable
-from pipelines.synthesizer import Phrasebook, PiperSettings, PiperSynthesizer, PiperVoice, Synthesizer, learn
+from pipelines.synthesizer import (
+    AtRate,
+    Phrasebook,
+    PiperSettings,
+    PiperSynthesizer,
+    PiperVoice,
+    Synthesizer,
+    learn,
+)
 from tests import virtual_time
 from tests.contracts.synthesizer import SynthesizerContract
 from tests.fakes.fake_speech import words_in
@@ -181,6 +189,24 @@ def test_known_phrases_are_spoken_even_when_the_voice_is_gone() -> None:
         assert words_in([f async for f in book.speak("One moment, please.")]) == "One moment, please."
         with pytest.raises(Unavailable):
             [f async for f in book.speak("Something new.")]
+
+    virtual_time.run(main())
+
+
+def test_known_phrases_are_converted_for_a_telephone_once_and_only_when_needed() -> None:
+    async def main() -> None:
+        voice = ToneSynthesizer()
+        known = await learn(voice, ["Yes.", "No."])
+        telephone = AtRate(known, 8_000)
+        assert list(telephone) == ["Yes.", "No."] and len(telephone) == 2
+        assert telephone.get("Perhaps.") is None and not telephone._converted
+        frames = telephone["Yes."]
+        assert telephone["Yes."] is frames and list(telephone._converted) == ["Yes."]
+        assert {(frame.sample_rate, len(frame.pcm)) for frame in frames} == {(8_000, 320)}
+        assert len(frames) == len(known["Yes."])
+        loud = max(abs(int(sample)) for frame in frames for sample in memoryview(frame.pcm).cast("h"))
+        assert 5_000 < loud < 32_000
+        assert AtRate({"": ()}, 8_000)[""] == ()
 
     virtual_time.run(main())
 

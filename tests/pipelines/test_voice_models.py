@@ -14,9 +14,11 @@ import pytest
 from pipelines.answer import Say
 from pipelines.audio import Frame, silence
 from pipelines.facts import CustomerTurn, ReplyDone, TranscriptPartial
+from pipelines.moonshine import MoonshineSettings
 from pipelines.phrases import Phrases
 from pipelines.samples import samples_16k
 from pipelines.synthesizer import PiperSettings, PiperSynthesizer, Synthesizer
+from pipelines.transcript import join_digits
 from pipelines.voice import VoiceChange
 from pipelines.voice_call import VoiceCall
 from pipelines.voice_models import VoiceModels, VoiceSettings, open_voice_models, pieces_to_learn
@@ -30,11 +32,13 @@ from tests.pipelines.talk import Talk
 FEW = Phrases(*["One moment."] * 7)
 
 
-def settings(folder: Path, **others: Any) -> VoiceSettings:
+def settings(
+    folder: Path, recognizer: WhisperSettings | MoonshineSettings | None = None, **others: Any
+) -> VoiceSettings:
     return VoiceSettings(
         folder / "turn" / "silero_vad.onnx",
         folder / "turn" / "smart-turn-v3.2-cpu.onnx",
-        WhisperSettings(folder / "whisper-base"),
+        recognizer or WhisperSettings(folder / "whisper-base"),
         PiperSettings(folder / "piper" / "en_US-joe-medium.onnx"),
         phrases=FEW,
         **others,
@@ -60,10 +64,12 @@ def test_learns_phrases_in_the_pieces_they_are_spoken_in() -> None:
 def test_a_text_is_known_by_heart_when_all_of_its_sentences_are() -> None:
     models = VoiceModels(settings(Path()), Mock(), Mock())
     please, hold = silence(), Frame(b"\1" * 640)
-    models.known[16_000] = {"Please.": (please,), "Hold.": (hold, hold)}
+    assert models.by_heart("Please.", 16_000) == [], "nothing was learnt yet"
+    models.learn({"Please.": (please,), "Hold.": (hold, hold)})
     assert models.by_heart("Please. Hold.", 16_000) == [please, hold, hold]
     assert models.by_heart("Please. Wait.", 16_000) == []
-    assert models.by_heart("Please.", 8_000) == []
+    assert models.by_heart("Please.", 8_000) == [Frame(bytes(320), 8_000)]
+    assert models.by_heart("Wait.", 8_000) == []
 
 
 @pytest.mark.models
@@ -72,24 +78,38 @@ def test_what_piper_says_the_models_hear(models_folder: Path) -> None:
     async def main() -> None:
         async with open_voice_models(settings(models_folder)) as models:
             assert models.ready
-            await hear_words(models)
+            for rate in (8_000, 16_000):
+                await hear_words(models, rate)
             for rate in (8_000, 16_000):
                 await hear_voice(models, rate)
-        ours = ("whisper-", "smart-turn-")
+        ours = ("recogniser-", "smart-turn-")
         assert not [thread for thread in threading.enumerate() if thread.name.startswith(ours)]
 
     asyncio.run(main())
 
 
-async def hear_words(models: VoiceModels) -> None:
-    assert models.whisper is not None
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_what_piper_says_moonshine_hears(moonshine_folder: Path) -> None:
+    async def main() -> None:
+        recognizer = MoonshineSettings(moonshine_folder / "moonshine-tiny")
+        async with open_voice_models(settings(moonshine_folder, recognizer)) as models:
+            for rate in (8_000, 16_000):
+                await hear_words(models, rate)
+
+    asyncio.run(main())
+
+
+async def hear_words(models: VoiceModels, rate: int) -> None:
+    assert models.decoder is not None
     for text, words in [
         ("What is your return policy?", "what is your return policy"),
         ("My order number is one zero four three seven.", "order number is 10437"),
     ]:
-        pcm = b"".join(frame.pcm for frame in await said(models, text))
-        decoded = await asyncio.to_thread(models.whisper.decode, samples_16k(pcm, 16_000))
-        assert words in bare(re.sub(r"(?<=\d)\W+(?=\d)", "", decoded.text))
+        frames = [*hush(20, rate), *await said(models, text, rate), *hush(2, rate)]
+        pcm = b"".join(frame.pcm for frame in frames)
+        decoded = await asyncio.to_thread(models.decoder.decode, samples_16k(pcm, rate))
+        assert words in bare(join_digits(decoded.text))
 
 
 async def hear_voice(models: VoiceModels, rate: int) -> None:
@@ -104,7 +124,8 @@ async def hear_voice(models: VoiceModels, rate: int) -> None:
 
 @pytest.mark.models
 @pytest.mark.timeout(120)
-def test_a_whole_call_with_the_real_models(models_folder: Path) -> None:
+@pytest.mark.parametrize("rate", [16_000, 8_000])
+def test_a_whole_call_with_the_real_models(models_folder: Path, rate: int) -> None:
     async def main() -> None:
         answerer = ScriptedAnswerer(
             lambda words: (
@@ -114,16 +135,17 @@ def test_a_whole_call_with_the_real_models(models_folder: Path) -> None:
             )
         )
         async with open_voice_models(settings(models_folder)) as models:
-            talk = Talk(answerer, FakeVoiceParts())
+            talk = Talk(answerer, FakeVoiceParts(), rate)
             talk.call = VoiceCall(talk.leg, talk.conversation, answerer, talk.emit, models, ids=talk.ids)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(talk.leg.serve(), name="caller")
                 tasks.create_task(talk.call.run(), name="call")
                 await asyncio.sleep(1.5)
-                await talk.say(await said(models, "Where is my order one zero four three seven?"), then=4)
-                await talk.say(await said(models, "I want to speak to a person now."), then=4)
+                question = "Where is my order one zero four three seven?"
+                await talk.say(await said(models, question, rate), then=4)
+                await talk.say(await said(models, "I want to speak to a person now.", rate), then=4)
                 talk.leg.leave()
-            assert models.whisper_workers is not None and not models.whisper_workers._queue
+            assert models.decoder_workers is not None and not models.decoder_workers._queue
         first, second = [bare(fact.pii.text) for fact in talk.of(CustomerTurn)]
         assert "order 10437" in first and "person" in second
         assert talk.of(TranscriptPartial)
@@ -133,6 +155,7 @@ def test_a_whole_call_with_the_real_models(models_folder: Path) -> None:
         latency = answer.latency
         assert latency is not None and latency.decision_ms is not None and latency.first_audio_ms is not None
         assert latency.decision_ms <= 1_000
+        assert {frame.sample_rate for frame in talk.leg.heard} == {rate}
 
     asyncio.run(main())
 
@@ -149,5 +172,5 @@ class TestPiper(SynthesizerContract):
 
     @asynccontextmanager
     async def voice(self) -> AsyncIterator[Synthesizer]:
-        async with open_voice_models(settings(self.folder, rates=())) as models:
+        async with open_voice_models(settings(self.folder)) as models:
             yield models.synthesizer(self.rate)
