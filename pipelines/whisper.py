@@ -1,7 +1,7 @@
 """Whisper on short windows: a few seconds of speech in, its words out, in a fifth of a second.
 
 Whisper pads everything to 30 s; a customer's sentence is 3 s long. Here the sound is padded only to the
-first of 10, 15 or 30 s that leaves a second over, and decoded greedily without timestamps. Short windows
+first of 8, 10, 15 or 30 s that leaves a second over, and decoded greedily without timestamps. Short windows
 make Whisper say a sentence twice now and then: whole-sentence repeats are cut, and a decode that looks
 wrong is done again at 30 s. It also invents words for noise; what it is known to invent is not believed
 where it hesitates. A word on its own, above all a digit, it often mishears: it is led to expect digits.
@@ -22,8 +22,9 @@ from tokenizers import Tokenizer as Vocabulary
 from pipelines.samples import MODEL_RATE, Samples
 from pipelines.transcript import Decoded
 
-WINDOWS_S = (10, 15, 30)
-"Windows, in s; the first that leaves `SPARE_S` over is taken."
+WINDOWS_S = (8, 10, 15, 30)
+"""Windows, in s; the first that leaves `SPARE_S` over is taken. On 103 clips, clean in both bands, 8 s made
+46 word errors in 1,550 where 10 s made 45, and in noise 119 to 119, for three quarters of the work."""
 SPARE_S = 1.0
 MIN_LOGPROB = -1.0
 "Mean log probability of a token below which a decode is not trusted (as in Radford et al., 2022, §4.5)."
@@ -40,8 +41,10 @@ DOUBTFUL_LOGPROB = -0.55
 HOPELESS_LOGPROB = -1.25
 "Below this the words were wrong in every recording we looked at."
 DOUBTFUL_NO_SPEECH = 0.35
-HOT_S = 1.5
+SHORT_S = 1.5
 "Shorter sound is decoded with `COUNTING` in place of hot words, which easily drown a single word."
+SHORT_WINDOW_S = 10
+"And in a longer window: in 5 to 8 s single words are heard twice, or as others."
 COUNTING = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9."
 """What Whisper is led to expect in short sound. Of 36 digits said alone it then heard 33 right instead of 25,
 and `yes`, `no` and `hello` more surely. In noise it goes on counting, which gives it away; with the digits in
@@ -70,6 +73,8 @@ class WhisperSettings:
 
 def window_s(seconds: float) -> int:
     """The window for so much sound."""
+    if seconds < SHORT_S:
+        return SHORT_WINDOW_S
     return next((window for window in WINDOWS_S if window >= seconds + SPARE_S), WINDOWS_S[-1])
 
 
@@ -170,7 +175,7 @@ class Whisper:
         """The words in at most 29 s of sound at 16 kHz; blocks for 100-300 ms."""
         seconds = len(samples) / MODEL_RATE
         window = window_s(seconds)
-        short = seconds < HOT_S
+        short = seconds < SHORT_S
         prompt = self._counting_prompt if short else self._hot_prompt
         decoded = self._decode(samples, window, prompt)
         if counts(decoded.text) if short else echoes(decoded.text, self._hot_words):

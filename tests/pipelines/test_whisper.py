@@ -22,9 +22,24 @@ from pipelines.whisper import (
 
 
 @pytest.mark.parametrize(
-    ("seconds", "window"), [(0.3, 10), (9.0, 10), (9.1, 15), (14.0, 15), (14.1, 30), (29.0, 30), (40.0, 30)]
+    ("seconds", "window"),
+    [
+        (0.3, 10),
+        (1.4, 10),
+        (1.5, 8),
+        (7.0, 8),
+        (7.1, 10),
+        (9.0, 10),
+        (9.1, 15),
+        (14.0, 15),
+        (14.1, 30),
+        (29.0, 30),
+        (40.0, 30),
+    ],
 )
-def test_takes_the_first_window_that_leaves_a_second_over(seconds: float, window: int) -> None:
+def test_takes_the_first_window_that_leaves_a_second_over_and_a_long_one_for_a_word(
+    seconds: float, window: int
+) -> None:
     assert window_s(seconds) == window
 
 
