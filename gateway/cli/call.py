@@ -117,12 +117,16 @@ class Transcript:
         "A reply was begun and is not done."
         self.replied = False
         "The question under way has a whole reply."
+        self.waiting = False
+        "The call is in the queue for a place."
+        self.refusal = ""
+        "Why the gateway does not take the call."
         self._busy = False
 
     @property
     def settled(self) -> bool:
         """The gateway is neither thinking nor speaking, as far as it says."""
-        return not (self._busy or self.replying)
+        return not (self._busy or self.replying or self.waiting)
 
     def ask(self) -> None:
         """A new question begins."""
@@ -143,6 +147,10 @@ class Transcript:
                 self.current.tools.append(f"{tool}: {outcome}")
             case {"type": "activity", "state": state}:
                 self._busy = state in ("thinking", "speaking")
+            case {"type": "call.waiting" | "call.admitted" as kind}:
+                self.waiting = kind == "call.waiting"
+            case {"type": "call.refused", "message": text}:
+                self.refusal = str(text)
 
     def _reply(self, text: str, event: Message) -> None:
         self.replying = False
@@ -245,7 +253,7 @@ async def _until_greeted(person: Caller, transcript: Transcript, timeout_s: floa
     waited = 0.0
     while waited < timeout_s and not person.is_over:
         await asyncio.sleep(LOOK_EVERY_S)
-        waited += LOOK_EVERY_S
+        waited += 0 if transcript.waiting else LOOK_EVERY_S
         quiet = person.quiet_ms()
         if quiet is None and waited >= GREETING_S and not transcript.replying:
             return
@@ -259,7 +267,7 @@ async def _until_answered(person: Caller, transcript: Transcript, timeout_s: flo
     while waited < timeout_s:
         await asyncio.sleep(LOOK_EVERY_S)
         if person.is_over:
-            return "" if transcript.replied else "the gateway hung up"
+            return "" if transcript.replied else transcript.refusal or "the gateway hung up"
         if person.speaking:
             continue
         waited += LOOK_EVERY_S

@@ -92,7 +92,9 @@ class PlainView:
                     self._line("", f"source: {source(cited)}", "dim")
             case {"type": "tool.finished"}:
                 self._line("", f"{outcome_words(event)}, {event.get('elapsed_ms', 0)} ms", "yellow")
-            case {"type": "trouble", "message": text}:
+            case {"type": "call.waiting", "position": position}:
+                self._line("", f"all lines are busy; place {position} in the queue", "yellow")
+            case {"type": "trouble" | "call.refused", "message": text}:
                 self._line("", str(text), "red")
 
     def exchange(self, exchange: Exchange) -> None:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from gateway.config import WebRtc
-from gateway.events import Event
+from gateway.events import CallRefused, CallWaiting, Event
 from gateway.webrtc import rtvi
 from gateway.webrtc.leg import WebRtcLeg
 from gateway.webrtc.signalling import Answer, Offer, Signalling
@@ -41,6 +41,17 @@ class Bot:
             await self._reply("Hello.", None)
             await self._listen()
             obeying.cancel()
+
+    async def refuse(self) -> None:
+        """Have the caller wait for a moment, then turn them away."""
+        await self._leg.connected()
+        await self._tell(CallWaiting(leg_id=self._leg.leg_id, position=1))
+        for frame in tone(10):
+            await self._leg.play(frame)
+        busy = CallRefused(leg_id=self._leg.leg_id, reason="waited_too_long", message="All lines are busy.")
+        await self._tell(busy)
+        await asyncio.sleep(0.5)
+        await self._leg.hang_up("not taken")
 
     async def _listen(self) -> None:
         speaking, quiet, turn = False, 0, 0
@@ -73,13 +84,13 @@ class Bot:
 
 
 @contextmanager
-def scripted_gateway(lines: int = 2) -> Iterator[str]:
-    """The gateway's URL; it refuses calls when `lines` is 0."""
+def scripted_gateway(lines: int = 2, *, full: bool = False) -> Iterator[str]:
+    """The gateway's URL; it refuses calls when `lines` is 0, and turns callers away when it is `full`."""
     with capture_logs(), socket.socket() as listener:  # the logs are not what the command prints
         listener.bind(("127.0.0.1", 0))
         listener.listen(16)  # a caller who is quicker than the thread waits instead of being refused
         server = uvicorn.Server(uvicorn.Config(FastAPI(), log_level="error", lifespan="off"))
-        thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener, lines)))
+        thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener, lines, full)))
         thread.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -88,7 +99,7 @@ def scripted_gateway(lines: int = 2) -> Iterator[str]:
             thread.join(10)
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, lines: int) -> None:
+async def _serve(server: uvicorn.Server, listener: socket.socket, lines: int, full: bool) -> None:
     async with asyncio.TaskGroup() as tasks:
         signalling = Signalling(WebRtc(calls=lines), tasks.create_task)
         app = server.config.app
@@ -96,7 +107,9 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, lines: int) ->
 
         @app.post("/api/offer")
         async def offer(request: Offer) -> Answer:
-            answer = await signalling.offer(request, lambda leg, _: Bot(leg).conduct())
+            answer = await signalling.offer(
+                request, lambda leg, _: Bot(leg).refuse() if full else Bot(leg).conduct()
+            )
             return answer.model_copy(update={"session": "s_1", "token": "t"})
 
         await server.serve([listener])

@@ -82,6 +82,15 @@ def test_a_question_that_is_never_answered_fails_the_call(tmp_path: Path) -> Non
 
 @pytest.mark.interop
 @pytest.mark.timeout(60)
+def test_a_caller_who_is_turned_away_is_told_why(question: Path) -> None:
+    with scripted_gateway(full=True) as url:
+        result = warmline_call(url, "--wav", question, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout.splitlines()[-1])["reason"] == "All lines are busy."
+
+
+@pytest.mark.interop
+@pytest.mark.timeout(60)
 def test_interrupting_hangs_up_politely_and_keeps_what_was_heard(question: Path, tmp_path: Path) -> None:
     out = tmp_path / "reply.wav"
     program = "import typer; from gateway.cli.call import call; typer.run(call)"
@@ -165,6 +174,14 @@ def test_while_the_gateway_thinks_nothing_is_settled() -> None:
     for state, settled in (("thinking", False), ("speaking", False), ("listening", True)):
         transcript.take(event("activity", state=state))
         assert transcript.settled is settled
+
+
+def test_while_a_call_waits_for_its_place_nothing_is_settled() -> None:
+    transcript = Transcript()
+    transcript.take(event("call.waiting", position=2))
+    assert not transcript.settled
+    transcript.take(event("call.admitted", waited_ms=10))
+    assert transcript.settled
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ EVENTS: list[Message] = [
         "citations": [{"title": "Shipping", "heading": "Times"}],
     },
     {"type": "trouble", "message": "I am slow today."},
+    {"type": "call.waiting", "position": 2},
+    {"type": "call.refused", "message": "We cannot take your call."},
     {"type": "of the future"},
 ]
 
@@ -40,6 +42,8 @@ def test_people_see_who_said_what_what_was_done_and_how_long_it_took() -> None:
         "bot  It is on its way.",
         "     source: Shipping > Times",
         "     I am slow today.",
+        "     all lines are busy; place 2 in the queue",
+        "     We cannot take your call.",
         "     decision 240 ms, voice to voice 710 ms",
         "     session s_1",
     ]
