@@ -4,15 +4,18 @@ It keeps nothing between turns: where things stand is read from the conversation
 The answer itself is made by `turn.py`; here it gets its limits in time.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
+from pipelines.agent.listening import listen
 from pipelines.agent.patience import Patience, with_patience
+from pipelines.agent.sayings import sayings
 from pipelines.agent.turn import Parts, TurnAnswer
 from pipelines.agent.wording import render
 from pipelines.answer import Piece
 from pipelines.conversation import Conversation
-from pipelines.facts import Channel, Trouble
+from pipelines.facts import Channel, ToolCalled, Trouble
 
 
 class Agent:
@@ -36,9 +39,17 @@ class Agent:
         """See `Answerer.respond`."""
         turn = TurnAnswer(self._parts, conversation, turn_id, channel)
 
-        async def notice() -> AsyncIterator[Piece]:
-            yield Trouble(code="answer_slow", message="The answer takes longer than usual.")
-            for piece in turn.say(self._parts.definition.phrases.slow):
+        phrases = self._parts.definition.phrases
+
+        async def announce(tool: ToolCalled | None) -> AsyncIterator[Piece]:
+            if tool is None:
+                yield Trouble(code="answer_slow", message="The answer takes longer than usual.")
+                line = phrases.slow
+            elif tool.effect == "read":
+                line = phrases.looking_up
+            else:
+                line = phrases.changing if turn.confirmed else phrases.checking
+            for piece in turn.say(line):
                 yield piece
 
         async def last_words() -> AsyncIterator[Piece]:
@@ -46,7 +57,10 @@ class Agent:
             for piece in turn.give_up():
                 yield piece
 
-        answer = with_patience(turn.pieces(), self._patience, notice, last_words)
+        patience = self._patience
+        if channel == "chat":  # which shows a tool at work by itself
+            patience = replace(patience, tool_s=patience.notice_s)
+        answer = with_patience(turn.pieces(), patience, announce, last_words)
         async with aclosing(answer):
             async for piece in answer:
                 yield piece
@@ -55,9 +69,22 @@ class Agent:
         """See `Answerer.greeting`."""
         return render(self._parts.definition.greeting, {}, channel)
 
+    def sayings(self) -> Sequence[str]:
+        """See `Answerer.sayings`."""
+        return [*sayings(self._parts.definition), *self._parts.grounded.quotes("voice")]
+
     async def warm(self) -> None:
         """See `Answerer.warm`."""
         await self._prefill()
+
+    async def listen(self, conversation: Conversation, words: str) -> None:
+        """See `Answerer.listen`."""
+        await listen(self._parts, conversation, words)
+
+    def forget(self, session_id: str) -> None:
+        """See `Answerer.forget`."""
+        if self._parts.tool_loop is not None:
+            self._parts.tool_loop.forget(session_id)
 
     async def close(self) -> None:
         """Close model connections and threads; answers under way end with an honest sentence."""

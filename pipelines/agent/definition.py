@@ -221,9 +221,9 @@ class Phrases(_Strict):
     looking_up: Line
     "A tool that reads takes its time."
     checking: Line
-    "A tool that proves something takes its time."
+    "A tool that proves something, or judges a change, takes its time."
     changing: Line
-    "A tool that changes something takes its time."
+    "A tool that makes the change takes its time: the customer has said yes to it."
     late: Line
     "Gave up; followed by `offer_person`."
     no_receipt: Line

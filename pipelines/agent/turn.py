@@ -65,6 +65,8 @@ class TurnAnswer:
         self._told: Basis | None = None
         self._spoken = False
         self._uncovered = False
+        self.confirmed = False
+        "Whether the customer said yes to the tool call under way: else a change is only being judged."
         self._reference: str | None = None
         "Of the note for a colleague, once it is written."
 
@@ -185,6 +187,7 @@ class TurnAnswer:
 
     async def _use(self, step: Use) -> AsyncGenerator[Piece | Decision, None]:
         """Call a tool and decide on its result."""
+        self.confirmed = step.confirmed
         use = self._actions.use(step.tool, step.arguments, confirmed=step.confirmed)
         async with aclosing(use) as items:
             async for item in items:
@@ -204,6 +207,7 @@ class TurnAnswer:
         said = [turn.text for turn in self._conversation.turns if turn.party == "customer"]
         message = "\n".join(said[-NOTE_TURNS:])[-NOTE_CHARACTERS:]
         # Asking for a person, or saying yes to one, is the customer's yes to this effect.
+        self.confirmed = True
         use = self._actions.use(
             note.use, {"subject": f"{note.subject} ({reason})", "message": message}, confirmed=True
         )

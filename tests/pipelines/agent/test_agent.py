@@ -16,7 +16,7 @@ from pipelines.facts import (
 )
 from tests import virtual_time
 from tests.fakes import scripted_model as play
-from tests.fakes.customer import Customer
+from tests.fakes.customer import Customer, Reply
 from tests.fakes.hashed_embedder import HashedEmbedder
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.shop_in_process import NOW, TOKEN, Shop, shop_in_process
@@ -24,6 +24,8 @@ from tests.pipelines.agent.stage import SHOP, Shelf, Talk, agent_on_stage, inlin
 from tools.connector import ShopSettings, connected
 from tools.policy import PolicyLimits
 from tools.shop_toolbox import shop_toolbox
+from tools.tool import CallContext, ToolCall, ToolResult
+from tools.toolbox import Toolbox
 
 
 @pytest.mark.parametrize("channel", ["voice", "chat"])
@@ -174,6 +176,46 @@ def test_a_refund_takes_a_yes_to_our_question_and_leaves_a_receipt() -> None:
         assert deeds(shop) == ["refund"]
 
     with_customer(scene)
+
+
+class SlowService:
+    """The shop's tools, each call of one of them so many seconds late."""
+
+    def __init__(self, tools: Toolbox, tool: str, seconds: float) -> None:
+        self._tools = tools
+        self._slow = tool
+        self._seconds = seconds
+        self.effect = tools.effect
+        self.schemas = tools.schemas
+
+    async def call(self, call: ToolCall, context: CallContext) -> ToolResult:
+        if call.tool == self._slow:
+            await asyncio.sleep(self._seconds)
+        return await self._tools.call(call, context)
+
+
+@pytest.mark.parametrize(
+    ("tool", "heard"),
+    [
+        ("look_up_order", ["I'm looking that up. Order", "I can refund", "Done."]),
+        ("verify_identity", ["I'm checking that. Order", "I can refund", "Done."]),
+        ("request_refund", ["Order", "I'm checking that. I can refund", "I'm doing that now. Done."]),
+    ],
+)
+def test_a_caller_hears_what_a_slow_service_is_doing(tool: str, heard: list[str]) -> None:
+    async def main() -> list[Reply]:
+        async with shop_in_process() as shop:
+            slow = SlowService(shop_toolbox(shop.connector, PolicyLimits()), tool, 2.0)
+            surroundings = Surroundings(slow, Shelf(), embedder(), lambda: NOW, inline)
+            caller = Customer(build_agent(SHOP, Endpoints(), surroundings), "voice")
+            said = ("where is my order 10523, zip 60614", "I want a refund for it", "yes please")
+            return [await caller.says(text) for text in said]
+
+    replies = virtual_time.run(main())
+    for reply, begins in zip(replies, heard, strict=True):
+        assert reply.text.startswith(begins)
+        assert reply.first_words_s == pytest.approx(0.7 if begins.startswith("I'm") else 0, abs=0.05)
+        assert not reply.facts(Trouble)
 
 
 def test_a_no_leaves_everything_as_it_is() -> None:
