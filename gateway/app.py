@@ -39,7 +39,7 @@ from pipelines.audio import AudioPort
 from pipelines.chat import ReplyLimits
 from pipelines.facts import Unavailable
 from pipelines.phrases import HoldPhrases
-from pipelines.voice_call import VoiceCall, VoiceParts
+from pipelines.voice_call import CallSettings, VoiceCall, VoiceParts
 from pipelines.voice_models import open_voice_models
 
 log = structlog.get_logger()
@@ -178,9 +178,19 @@ class Gateway:
             self._health.report("voice", State.DOWN, f"{error}; run `warmline doctor`")
 
     async def _take_calls(self, answerer: Answerer, models: VoiceParts) -> None:
+        settings = CallSettings(number_lengths=frozenset(self._config.recogniser.number_lengths))
+
         def make_bot(port: AudioPort, live: LiveSession) -> VoiceCall:
             session = live.log
-            return VoiceCall(port, session.conversation, answerer, session.emit, models, ids=session.new_id)
+            return VoiceCall(
+                port,
+                session.conversation,
+                answerer,
+                session.emit,
+                models,
+                ids=session.new_id,
+                settings=settings,
+            )
 
         reception = Reception(Admission(admission_limits(self._config)), models, self._health)
         async with asyncio.TaskGroup() as calls:

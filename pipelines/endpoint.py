@@ -19,11 +19,9 @@ from pipelines.speech import Dropped, Failed, Job, Priority, Workers
 
 HEARS_MS = 8_000
 LEAD_MS = 400
-COMPLETE = 0.5
-"Probability from which a turn counts as complete."
 
-Judgement = Callable[[int, bool], None]
-"""Takes the number of a pause and whether the turn sounds complete; on the event loop."""
+Judgement = Callable[[int, float], None]
+"""Takes the number of a pause and how probably the turn is over with it; on the event loop."""
 
 
 class Endpoint(Protocol):
@@ -36,7 +34,7 @@ class Endpoint(Protocol):
         """An utterance began: what was said before does not count."""
 
     def judge(self, pause: int) -> None:
-        """Say soon, by the `Judgement`, whether the turn sounds complete; perhaps never, under load."""
+        """Say soon, by the `Judgement`, how probably the turn is over; perhaps never, under load."""
 
     def close(self) -> None:
         """The call is over."""
@@ -88,7 +86,7 @@ class SmartTurnEndpoint:
 
         def done(result: float | Dropped | Failed) -> None:
             if isinstance(result, float):
-                self._tell(pause, result >= COMPLETE)
+                self._tell(pause, result)
 
         work = Job(
             self._call_id, Priority.FINAL, lambda: self._model.probability(samples_16k(pcm, rate)), done

@@ -15,7 +15,7 @@ import webrtcvad
 
 from pipelines.audio import Frame
 from pipelines.samples import Samples
-from pipelines.voice import WINDOW_MS, VoiceActivity, VoiceChange, VoiceThresholds
+from pipelines.voice import WINDOW_MS, EchoGate, VoiceActivity, VoiceChange, VoiceThresholds
 
 WINDOW = {8_000: 256, 16_000: 512}
 "Samples that Silero takes at a time, by sample rate."
@@ -86,6 +86,7 @@ class VoiceDetector:
             raise ValueError(f"voice detection needs 8000 or 16000 Hz, not {sample_rate}")
         self._memory = SileroMemory(model, sample_rate)
         self._activity = VoiceActivity(thresholds)
+        self._echo = EchoGate()
         self._gate = webrtcvad.Vad(1)
         self._window_bytes = WINDOW[sample_rate] * 2
         self._heard = b""
@@ -96,9 +97,20 @@ class VoiceDetector:
         """Whether there was no voice in the newest window."""
         return self._activity.silent
 
-    def hear(self, frame: Frame) -> VoiceChange | None:
+    @property
+    def stirring(self) -> bool:
+        """Whether the newest window was voice, though no start was reported."""
+        return self._activity.stirring
+
+    @property
+    def late_ms(self) -> int:
+        """How long before it was reported the newest change really happened."""
+        return self._activity.late_ms
+
+    def hear(self, frame: Frame, *, speaking: bool = False) -> VoiceChange | None:
         """Take the next frame; at most one change per frame."""
         self._heard += frame.pcm
+        self._echo.speaking(speaking)
         if not frame.filled and self._gate.is_speech(frame.pcm, frame.sample_rate):
             if not self._open_frames:
                 self._memory.reset()
@@ -114,5 +126,14 @@ class VoiceDetector:
         change = None
         while len(self._heard) >= self._window_bytes and change is None:
             window, self._heard = self._heard[: self._window_bytes], self._heard[self._window_bytes :]
-            change = self._activity.hear(self._memory.probability(window))
+            probability = self._memory.probability(window)
+            if not self._echo.passes(level_db(window), probability):
+                probability = 0.0
+            change = self._activity.hear(probability)
         return change
+
+
+def level_db(pcm: bytes) -> float:
+    """Level of PCM16 in dB of full scale, -100 at least."""
+    samples = np.frombuffer(pcm, np.int16).astype(np.float32) / 32_768
+    return float(10 * np.log10(np.mean(np.square(samples)) + 1e-10))

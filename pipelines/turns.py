@@ -13,40 +13,28 @@ While we answer, voice makes us hold our breath at once, and only words (or long
 "uh-huh" and a cough cost a short hesitation, after which we go on where we stopped.
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Set
 from enum import Enum, auto
 
 from pipelines.audio import FRAME_MS
+from pipelines.reading import Reading, is_backchannel, reading, words
+from pipelines.turn_actions import (
+    Action,
+    AskPresence,
+    Began,
+    Drafted,
+    Emptied,
+    Ended,
+    GiveUp,
+    Hold,
+    Interrupt,
+    OfferHelp,
+    Paused,
+    Release,
+    Resumed,
+)
+from pipelines.turn_times import TurnTimes
 from pipelines.voice import VoiceChange
-
-
-@dataclass(frozen=True, slots=True)
-class TurnTimes:
-    """How patient we are, in ms."""
-
-    end_ms: int = 200
-    "Silence that ends a turn which sounds and reads complete."
-    undecided_ms: int = 600
-    "Silence that ends a turn when the end-of-turn model gave no verdict."
-    question_ms: int = 500
-    "Silence that ends a turn which sounds unfinished but reads as a question."
-    unfinished_ms: int = 1_000
-    "Silence that ends a turn which sounds or reads unfinished."
-    transcript_ms: int = 4_000
-    "So long we wait for the words of a turn that is over."
-    empty_ms: int = 600
-    "Silence after which voice without words is forgotten."
-    hold_ms: int = 200
-    "Voice that makes us stop speaking for the moment."
-    interrupt_ms: int = 800
-    "Voice that ends our answer even before its words are known."
-    longest_ms: int = 25_000
-    "A turn without any pause is taken as it is after so much voice."
-    ask_ms: int = 20_000
-    "Silence after which we ask whether anybody is there."
-    give_up_ms: int = 20_000
-    "Silence after that question which ends the call."
 
 
 class Answering(Enum):
@@ -58,105 +46,6 @@ class Answering(Enum):
     "The last second or so of an answer: a short word now replies to it and is no backchannel."
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
-    """The customer began an utterance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Paused:
-    """The customer fell silent: transcribe the utterance so far, ask the end-of-turn model."""
-
-    pause: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """The customer went on before the turn was over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    """The words up to this pause are known and the turn may be over: an answer may be begun, in silence.
-
-    It holds until `Ended` with the same words, or until `Resumed` or `Emptied`.
-    """
-
-    text: str
-    silent_ms: int
-    "Since the last voiced sample."
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The customer's turn is over."""
-
-    text: str
-    silent_ms: int
-    "Since the last voiced sample."
-    decision_ms: int
-    "Silence at which the turn would have ended had the words been there."
-
-
-@dataclass(frozen=True, slots=True)
-class Emptied:
-    """There were no words in it, or none that ask for an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Stop speaking, but keep what was not played."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupt:
-    """Our answer is over: the customer has the word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """The customer does not speak any more: we may."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskPresence:
-    """Nobody has said anything for long: ask whether they are there."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Nor did they answer that: say goodbye and end the call."""
-
-
-Following = Began | Paused | Resumed | Drafted | Ended | Emptied
-"What concerns whoever follows the utterance."
-Action = Following | Hold | Interrupt | Release | AskPresence | GiveUp
-
-BACKCHANNEL = frozenset(
-    "uh um hm hmm hmmm mm mmm mhm mmhmm uhhuh huh oh ah aha okay ok yeah right i see go on".split()
-)
-"Words that only say: I am listening."
-
-UNFINISHED = re.compile(
-    r"(?:\b(?:and|but|or|so|because|if|the|a|an|my|your|to|um|uh|it's|i'm|"
-    r"(?:number|name|address|e-?mail|code|zip|problem|question) (?:is|was)|"
-    r"(?:like|want|wanted|need) to (?:know|ask|say)|was wondering)|[,\-–]|\.\.\.|…)\s*\.?$",
-    re.IGNORECASE,
-)
-"Nobody ends a turn on these."
-
-
-def words(text: str) -> list[str]:
-    """The words of a transcript, lower case, without punctuation (a hyphen joins: `uh-huh` is one)."""
-    return re.findall(r"\w+", re.sub(r"['’\-]", "", text.lower()))
-
-
-def is_backchannel(text: str) -> bool:
-    """Whether these words, said while we speak, only mean that we should go on."""
-    said = words(text)
-    return len(said) <= 4 and all(word in BACKCHANNEL for word in said)
-
-
 class _Phase(Enum):
     IDLE = auto()
     SPEAKING = auto()
@@ -166,14 +55,17 @@ class _Phase(Enum):
 class TurnTaking:
     """Whose turn it is in one call."""
 
-    def __init__(self, times: TurnTimes) -> None:
+    def __init__(self, times: TurnTimes, number_lengths: Set[int] = frozenset()) -> None:
+        """`number_lengths`: how many digits the numbers have that customers dictate here, if we know."""
         self._times = times
+        self._number_lengths = number_lengths
+        self._asked_yes_no = False
         self._phase = _Phase.IDLE
         self._answering = Answering.NO
         self._voice = False
         self._pause = 0
-        self._quiet_ms = 0
-        self._asked = False
+        self._stirring = False
+        self._present()
         self._begin_utterance()
 
     def _begin_utterance(self) -> None:
@@ -185,7 +77,7 @@ class TurnTaking:
     def _begin_pause(self) -> None:
         self._silent_ms = 0
         self._final: str | None = None
-        self._complete: bool | None = None
+        self._probability: float | None = None
         self._decision_ms: int | None = None
 
     # --- what we are told ------------------------------------------------------------------------
@@ -196,13 +88,21 @@ class TurnTaking:
         if state is not Answering.NO:
             self._quiet_ms = 0
 
+    def expect(self, *, yes_no: bool) -> None:
+        """Say whether our last question asks yes or no."""
+        self._asked_yes_no = yes_no
+
     def written(self) -> None:
         """The customer typed something: they are there."""
-        self._quiet_ms = 0
-        self._asked = False
+        self._present()
 
-    def hear(self, change: VoiceChange | None, late_ms: int = 100) -> list[Action]:
-        """Count one frame. `change` is what voice detection made of it; it reports `late_ms` late."""
+    def hear(self, change: VoiceChange | None, late_ms: int = 100, *, stirring: bool = False) -> list[Action]:
+        """Count one frame.
+
+        `change` is what voice detection made of it; it reports `late_ms` late. `stirring`: it may be about
+        to report voice. A turn does not end while it is.
+        """
+        self._stirring = stirring
         if change is not None:
             return self._voice_changed(change, late_ms)
         match self._phase:
@@ -231,15 +131,15 @@ class TurnTaking:
             self._held = False
             actions.append(Release())
         actions += self._judge()
-        if self._phase is _Phase.PAUSED and not self._is_nothing(text) and not UNFINISHED.search(text):
+        if self._phase is _Phase.PAUSED and not self._is_nothing(text) and self._reads() > Reading.UNFINISHED:
             actions.append(Drafted(text, self._silent_ms))
         return actions
 
-    def verdict(self, pause: int, complete: bool) -> list[Action]:
-        """What the end-of-turn model says of the utterance up to that pause."""
+    def verdict(self, pause: int, probability: float) -> list[Action]:
+        """How probably the turn is over with that pause, by its sound."""
         if self._phase is not _Phase.PAUSED or pause != self._pause:
             return []
-        self._complete = complete
+        self._probability = probability
         return self._judge()
 
     def lost(self) -> list[Action]:
@@ -286,13 +186,22 @@ class TurnTaking:
         if self._answering is not Answering.NO:
             return []
         self._quiet_ms += FRAME_MS
-        if not self._asked and self._quiet_ms >= self._times.ask_ms:
-            self._asked = True
-            self._quiet_ms = 0
-            return [AskPresence()]
-        if self._asked and self._quiet_ms == self._times.give_up_ms:
-            return [GiveUp()]
-        return []
+        steps: list[tuple[int, Action]] = [
+            (self._times.ask_ms, AskPresence()),
+            (self._times.offer_ms, OfferHelp()),
+            (self._times.give_up_ms, GiveUp()),
+        ]
+        if self._appeals == len(steps) or self._quiet_ms < steps[self._appeals][0]:
+            return []
+        action = steps[self._appeals][1]
+        self._appeals += 1
+        self._quiet_ms = 0
+        return [action]
+
+    def _present(self) -> None:
+        """The customer is there: their silence counts anew."""
+        self._quiet_ms = 0
+        self._appeals = 0
 
     def _is_nothing(self, text: str) -> bool:
         """No words, or while we are in the middle of an answer only backchannel."""
@@ -307,32 +216,31 @@ class TurnTaking:
         self._held = self._interrupted = True
         return [Interrupt()]
 
-    def _patience_ms(self) -> int:
-        text = self._final or self._partial
-        if self._complete is None:
-            return self._times.undecided_ms
-        if UNFINISHED.search(text):
-            return self._times.unfinished_ms
-        if self._complete:
-            return self._times.end_ms
-        return self._times.question_ms if text.endswith("?") else self._times.unfinished_ms
+    def _reads(self) -> Reading:
+        text = self._final if self._final is not None else self._partial
+        replies = self._asked_yes_no or self._interrupted
+        return reading(text, self._number_lengths, yes_no=replies)
+
+    def _over(self) -> bool:
+        """Whether the silence is long enough for an end. While voice may be coming back none is."""
+        if self._stirring:
+            return False
+        return self._silent_ms >= self._times.patience_ms(self._reads(), self._probability)
 
     def _judge(self) -> list[Action]:
         if self._final is not None and not self._interrupted and self._is_nothing(self._final):
             return self._end(Emptied()) if self._silent_ms >= self._times.empty_ms else []
-        if self._decision_ms is None and self._silent_ms >= self._patience_ms():
+        over = self._over()
+        if self._decision_ms is None and over:
             self._decision_ms = self._silent_ms
         if self._final is None:
             return self._take_turn(self._partial) if self._silent_ms >= self._times.transcript_ms else []
-        if self._voice or self._silent_ms >= self._patience_ms():
-            return self._take_turn(self._final)
-        return []
+        return self._take_turn(self._final) if over or self._voice else []
 
     def _take_turn(self, text: str) -> list[Action]:
         if not words(text):
             return self._end(Emptied())
-        self._quiet_ms = 0
-        self._asked = False
+        self._present()
         return self._end(Ended(text, self._silent_ms, self._decision_ms or self._silent_ms))
 
     def _end(self, how: Ended | Emptied) -> list[Action]:

@@ -32,6 +32,10 @@ class VoiceThresholds:
     start_ms: int = 96
     stop_ms: int = 96
     "Silence that makes a pause. What the pause means is for `turns.py` to say."
+    start_late_ms: int = 110
+    "A start is reported so long after the first voiced sample, by measurement."
+    stop_late_ms: int = 180
+    "A stop is reported so long after the last voiced sample: the network hears the end of a word ring out."
 
 
 class VoiceActivity:
@@ -46,6 +50,16 @@ class VoiceActivity:
     def silent(self) -> bool:
         """Whether the newest window was silent: known before the silence has lasted `stop_ms`."""
         return not self.voiced or self._against_ms > 0
+
+    @property
+    def stirring(self) -> bool:
+        """Whether the newest window was voice that has not lasted `start_ms` yet."""
+        return not self.voiced and self._against_ms > 0
+
+    @property
+    def late_ms(self) -> int:
+        """How long before it was reported the newest change really happened."""
+        return self._thresholds.start_late_ms if self.voiced else self._thresholds.stop_late_ms
 
     def hear(self, probability: float) -> VoiceChange | None:
         """Take the next window's probability of voice; say whether that changes anything."""
@@ -62,12 +76,49 @@ class VoiceActivity:
         return VoiceChange.STARTED if self.voiced else VoiceChange.STOPPED
 
 
+class EchoGate:
+    """Tells the caller from our own voice that comes back through their microphone: it is far quieter.
+
+    How loud the caller usually is it learns while we are silent; before that, everything passes.
+    """
+
+    DEPTH_DB = 15.0
+    SLOWNESS = 0.95
+    TAIL_FRAMES = 15
+    "Our last words are still on their way when we have fallen silent."
+
+    def __init__(self) -> None:
+        self._usual_db: float | None = None
+        self._guarded_frames = 0
+
+    def speaking(self, speaking: bool) -> None:
+        """Once a frame: whether we speak."""
+        self._guarded_frames = self.TAIL_FRAMES if speaking else max(0, self._guarded_frames - 1)
+
+    def passes(self, level_db: float, probability: float) -> bool:
+        """Whether a window so loud, voice with such probability, can be the caller's."""
+        if self._guarded_frames:
+            return self._usual_db is None or level_db >= self._usual_db - self.DEPTH_DB
+        if probability >= 0.5:
+            usual = level_db if self._usual_db is None else self._usual_db
+            self._usual_db = self.SLOWNESS * usual + (1 - self.SLOWNESS) * level_db
+        return True
+
+
 class VoiceDetection(Protocol):
     """What tells voice from other sound, for one call."""
+
+    @property
+    def late_ms(self) -> int:
+        """How long before it was reported the newest change really happened."""
+
+    @property
+    def stirring(self) -> bool:
+        """Whether voice may have begun, though perhaps only a click: true before `STARTED` says so."""
 
     @property
     def silent(self) -> bool:
         """Whether the voice has ceased, though perhaps for a moment only: true before `STOPPED` says so."""
 
-    def hear(self, frame: Frame) -> VoiceChange | None:
-        """Take the next 20 ms; well under a millisecond."""
+    def hear(self, frame: Frame, *, speaking: bool = False) -> VoiceChange | None:
+        """Take the next 20 ms, while we speak or not; well under a millisecond."""

@@ -24,8 +24,8 @@ class Judge:
         return self.probability_is
 
 
-def judged(judge: Judge, *steps: Any) -> list[tuple[int, bool]]:
-    verdicts: list[tuple[int, bool]] = []
+def judged(judge: Judge, *steps: Any) -> list[tuple[int, float]]:
+    verdicts: list[tuple[int, float]] = []
 
     async def main() -> None:
         workers = InlineWorkers(0.0)
@@ -42,10 +42,10 @@ def hear(frames: Any) -> Any:
     return lambda endpoint: [endpoint.hear(frame) for frame in frames]
 
 
-def test_says_whether_the_turn_sounds_complete() -> None:
+def test_says_how_probably_the_turn_is_over() -> None:
     ask = [hear(noise(50)), lambda e: e.judge(3)]
-    assert judged(Judge(0.9), *ask) == [(3, True)]
-    assert judged(Judge(0.1), *ask) == [(3, False)]
+    assert judged(Judge(0.9), *ask) == [(3, 0.9)]
+    assert judged(Judge(0.1), *ask) == [(3, 0.1)]
 
 
 def test_hears_the_utterance_and_not_the_one_before() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipelines.answer import Piece, Say
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, CustomerTurn, ReplyDone, ReplyStarted, ToolCalled, ToolFinished
-from pipelines.turns import TurnTimes
+from pipelines.turn_times import TurnTimes
 from pipelines.voice_call import CallSettings
 from tests import virtual_time
 from tests.fakes.fake_speech import hush, speech
@@ -16,7 +16,7 @@ from tests.fakes.scripted_answerer import Pause, ScriptedAnswerer, Step
 from tests.fakes.voice_parts import FakeVoiceParts
 from tests.pipelines.talk import Talk, talking
 
-PATIENT = CallSettings(times=TurnTimes(unfinished_ms=1_000))
+PATIENT = CallSettings(times=TurnTimes(unsure_ms=1_000, finished_ms=1_000))
 
 
 def looking(effect: str, seconds: float = 0.1) -> list[Step]:

@@ -1,6 +1,6 @@
 """Voice activity, probability by probability."""
 
-from pipelines.voice import VoiceActivity, VoiceChange, VoiceThresholds
+from pipelines.voice import EchoGate, VoiceActivity, VoiceChange, VoiceThresholds
 
 YES, NO = 0.9, 0.01
 
@@ -38,3 +38,66 @@ def test_a_short_dip_does_not_end_it_either() -> None:
 
 def test_what_is_too_weak_to_begin_never_begins() -> None:
     assert changes(*[0.45] * 50) == []
+
+
+def test_voice_stirs_before_it_is_reported_and_no_longer_then() -> None:
+    activity = VoiceActivity(VoiceThresholds())
+    stirring = []
+    for probability in (NO, YES, NO, YES, YES, YES, NO):
+        activity.hear(probability)
+        stirring.append(activity.stirring)
+    assert stirring == [False, True, False, True, True, False, False]
+
+
+def test_says_how_late_it_is_with_its_news() -> None:
+    activity = VoiceActivity(VoiceThresholds(start_late_ms=110, stop_late_ms=180))
+    late = []
+    for probability in (YES, YES, YES, NO, NO, NO):
+        if activity.hear(probability):
+            late.append(activity.late_ms)
+    assert late == [110, 180]
+
+
+def taught() -> EchoGate:
+    """A gate that has heard the caller at -20 dB."""
+    gate = EchoGate()
+    for _ in range(100):
+        gate.passes(-20.0, YES)
+        gate.passes(-60.0, NO)
+    return gate
+
+
+def test_while_we_speak_only_voice_as_loud_as_the_caller_passes() -> None:
+    gate = taught()
+    gate.speaking(True)
+    assert [gate.passes(level, YES) for level in (-15.0, -20.0, -30.0, -45.0)] == [True, True, True, False]
+
+
+def test_while_we_are_silent_a_caller_may_whisper() -> None:
+    gate = taught()
+    gate.speaking(False)
+    assert gate.passes(-45.0, YES)
+
+
+def test_our_last_words_come_back_when_we_have_fallen_silent() -> None:
+    gate = taught()
+    gate.speaking(True)
+    for _ in range(EchoGate.TAIL_FRAMES - 1):
+        gate.speaking(False)
+    assert not gate.passes(-45.0, YES)
+    gate.speaking(False)
+    assert gate.passes(-45.0, YES)
+
+
+def test_before_the_caller_has_spoken_everything_passes() -> None:
+    gate = EchoGate()
+    gate.speaking(True)
+    assert gate.passes(-45.0, YES)
+
+
+def test_our_own_voice_teaches_it_nothing() -> None:
+    gate = taught()
+    gate.speaking(True)
+    for _ in range(1_000):
+        gate.passes(-45.0, YES)
+    assert not gate.passes(-45.0, YES)
