@@ -9,6 +9,7 @@ there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is
     web/                  HTTP and websocket routes, message types; serves the built page
     session_log.py        the facts of a live session: numbered, stored, folded, shown to listeners
     live.py call.py       a session while it lasts: messages, one reply at a time; a call in it
+    admission.py reception.py   which call gets a place, and what callers hear who do not
     session.py events.py store/   the record, the typed events, SQLite or PostgreSQL
     config.py             the one configuration; the only reader of the environment
     app.py answering.py speech.py children.py   builds everything once; processes that live and die with us
