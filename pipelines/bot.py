@@ -14,18 +14,22 @@ import structlog
 from pipecat.frames.frames import OutputAudioRawFrame
 from prometheus_client import Counter
 
+from pipelines.agent.position import CONFIRMATION, PERSON
 from pipelines.answer import Answerer, Basis, Piece, Say
 from pipelines.audio import Frame
 from pipelines.conversation import Conversation
 from pipelines.draft import DRAFTS, Draft
 from pipelines.facts import Activity, CustomerTurn, Emit, Fact, Trouble, Unavailable, Words
 from pipelines.phrases import Phrases
+from pipelines.preparation import Preparation
 from pipelines.processor import DirectProcessor
 from pipelines.reply import Assignment, Reply, Stopwatch
 from pipelines.synthesizer import Synthesizer
 from pipelines.transport import LegOutput
 from pipelines.turns import Answering
 
+YES_NO = frozenset((CONFIRMATION, PERSON))
+"What a workflow awaits when it asked yes or no."
 INBOX = 8
 "Turns waiting for an answer at most; further ones are refused with a reason."
 LONGEST_TEXT = 4_000
@@ -91,6 +95,7 @@ class Bot(DirectProcessor):
         self._agent = agent
         self._output = output
         self._voice = voice
+        self.preparation = Preparation(lambda words: agent.answerer.listen(agent.conversation, words))
         self._inbox: asyncio.Queue[Turn | Announcement | None] = asyncio.Queue(2 * INBOX)
         # Twice the bound: messages being recorded while it fills up still find room.
         self._reply: Reply | None = None
@@ -105,6 +110,7 @@ class Bot(DirectProcessor):
 
     def hear(self, text: str, stopwatch: Stopwatch) -> bool:
         """The customer said something; False if too much is waiting already."""
+        self.preparation.stop()
         drafted, self._drafted = self._drafted, None
         if drafted is not None and drafted.text == text:
             drafted.stopwatch.decided_as(stopwatch)
@@ -121,6 +127,7 @@ class Bot(DirectProcessor):
     def draft(self, text: str, stopwatch: Stopwatch) -> None:
         """Begin to answer what may be a whole turn; nothing of it is heard or recorded before `hear`."""
         self.drop_draft()
+        self.preparation.stop()
         if self._drafting is None or self._ended or self.answering is not Answering.NO:
             return
         draft = Draft(self._agent.conversation, self._agent.emit)
@@ -129,6 +136,11 @@ class Bot(DirectProcessor):
         reply = Reply(what, self, self._voice.speak, draft.emit, self._agent.phrases)
         task = self._drafting.create_task(_make(draft, turn, reply), name="draft")
         self._drafted = DraftedReply(text, stopwatch, draft, reply, task)
+
+    def overhear(self, words: str) -> None:
+        """The customer is in the middle of a turn and has said this much: get ready for it."""
+        if self.answering is Answering.NO:
+            self.preparation.prepare(words)
 
     def drop_draft(self) -> None:
         """The customer went on, or had said nothing: forget what was drafted."""
@@ -191,6 +203,16 @@ class Bot(DirectProcessor):
             return self._reply.answering
         return Answering.YES if self._busy or not self._inbox.empty() else Answering.NO
 
+    @property
+    def asks_yes_no(self) -> bool:
+        """Whether the question that is open asks yes or no, for turn taking."""
+        conversation = self._agent.conversation
+        workflow = conversation.workflow
+        if workflow is not None and workflow.state == "active" and workflow.awaiting is not None:
+            return workflow.awaiting in YES_NO
+        last = conversation.turns[-1] if conversation.turns else None
+        return last is not None and last.party == "bot" and last.text.rstrip().endswith("?")
+
     # --- the conversation ------------------------------------------------------------------------
 
     async def converse(self) -> None:
@@ -220,6 +242,7 @@ class Bot(DirectProcessor):
             else:
                 await self._say_unasked(item)
             await self._agent.emit(Activity(state="listening"))
+            self.preparation.prepare("")
         except Unavailable:
             # The store is down: this turn is lost to the record, so it must not count as answered.
             log.warning("turn could not be recorded")
@@ -281,7 +304,7 @@ class Bot(DirectProcessor):
             yield Basis("fixed")
             yield Say(text)
 
-        return Assignment(self._agent.ids("r"), None, pieces, filler_s=None)
+        return Assignment(self._agent.ids("r"), None, pieces)
 
     async def _run(self, what: Assignment, emit: Emit, before: Sequence[Fact]) -> None:
         """Emit what comes before the reply, then say it. It can be interrupted from the very first."""
@@ -312,7 +335,7 @@ class Bot(DirectProcessor):
 
     async def play(self, frame: Frame) -> None:
         """Send a frame down the pipeline; returns when the port has it."""
-        await self.push_frame(OutputAudioRawFrame(frame.pcm, frame.sample_rate, 1))
+        await self.push_sound(OutputAudioRawFrame(frame.pcm, frame.sample_rate, 1))
 
     async def finish(self) -> None:
         """Wait until everything was played."""

@@ -31,7 +31,7 @@ from pipelines.recognizer import Recognizer
 from pipelines.reply import Stopwatch
 from pipelines.transcript import Final, Lost, Partial
 from pipelines.transport import LegAudioFrame, LegOutput
-from pipelines.turns import (
+from pipelines.turn_actions import (
     Action,
     AskPresence,
     Began,
@@ -42,11 +42,12 @@ from pipelines.turns import (
     GiveUp,
     Hold,
     Interrupt,
+    OfferHelp,
     Paused,
     Release,
     Resumed,
-    TurnTaking,
 )
+from pipelines.turns import Answering, TurnTaking
 from pipelines.voice import VoiceDetection
 
 NEWS = 64
@@ -127,11 +128,14 @@ class FrontEnd(DirectProcessor):
         """Take the next 20 ms of the call."""
         ears = self._hearing()
         self._deaf_frames = max(0, self._deaf_frames - 1)
-        change = ears.detection.hear(frame)
+        answering = self._bot.answering
+        change = ears.detection.hear(frame, speaking=answering is not Answering.NO)
         ears.recognizer.hear(frame, ears.detection.silent)
         ears.endpoint.hear(frame)
-        ears.turns.answering(self._bot.answering)
-        self._act(ears.turns.hear(change))
+        ears.turns.answering(answering)
+        ears.turns.expect(yes_no=self._bot.asks_yes_no)
+        late_ms, stirring = ears.detection.late_ms, ears.detection.stirring
+        self._act(ears.turns.hear(change, late_ms, stirring=stirring))
 
     def heard(self, what: Partial | Final | Lost) -> None:
         """The recogniser reports."""
@@ -141,6 +145,7 @@ class FrontEnd(DirectProcessor):
                 words = Words(text=what.text)
                 self._news.tell(TranscriptPartial(stable_chars=what.stable_chars, pii=words))
                 self._act(turns.partial(what.text))
+                self._bot.overhear(what.text)
             case Final():
                 self._final_at = self._now()
                 self._act(turns.final(what.pause, what.text))
@@ -150,9 +155,9 @@ class FrontEnd(DirectProcessor):
             case _:
                 assert_never(what)
 
-    def judged(self, pause: int, complete: bool) -> None:
+    def judged(self, pause: int, probability: float) -> None:
         """The end-of-turn model reports."""
-        self._act(self._hearing().turns.verdict(pause, complete))
+        self._act(self._hearing().turns.verdict(pause, probability))
 
     def written(self) -> None:
         """The customer typed."""
@@ -179,6 +184,8 @@ class FrontEnd(DirectProcessor):
                 self._bot.interrupt()
             case AskPresence():
                 self._bot.announce(Announcement(self._phrases.presence))
+            case OfferHelp():
+                self._bot.announce(Announcement(self._phrases.offer))
             case GiveUp():
                 self._bot.announce(Announcement(self._phrases.goodbye, last=True))
             case _:
@@ -207,6 +214,7 @@ class FrontEnd(DirectProcessor):
                 self._end_turn(action)
             case Emptied():
                 self._bot.drop_draft()
+                self._bot.preparation.stop()
                 ears.recognizer.reset()
 
     def _end_turn(self, ended: Ended) -> None:

@@ -73,6 +73,8 @@ class CallSettings:
     """What may differ from call to call."""
 
     times: TurnTimes = field(default_factory=TurnTimes)
+    number_lengths: frozenset[int] = frozenset()
+    "How many digits the numbers have that customers dictate, if that is known."
     phrases: Phrases = field(default_factory=Phrases)
     opening: str | None = None
     "Said first instead of the answerer's greeting; empty: nothing."
@@ -109,7 +111,7 @@ class VoiceCall:
         self._front_end = FrontEnd(self._bot, output, self._news, phrases)
         recognizer = models.recognizer(self._call_id, rate, self._front_end.heard)
         endpoint = models.endpoint(self._call_id, self._front_end.judged)
-        turns = TurnTaking(self._settings.times)
+        turns = TurnTaking(self._settings.times, self._settings.number_lengths)
         self._front_end.listen_with(Ears(models.detection(rate), turns, recognizer, endpoint))
         self._worker = self._build([*recognizer.processors, *voice.processors], rate)
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -160,6 +162,7 @@ class VoiceCall:
                 await self._talk(tasks)
             finally:
                 self._front_end.close()
+                self._answerer.forget(self._call_id)
                 await self._worker.cancel()
             await pipeline
 
@@ -169,12 +172,13 @@ class VoiceCall:
     async def _talk(self, tasks: asyncio.TaskGroup) -> None:
         warming = tasks.create_task(self._answerer.warm(), name="warm")
         telling = tasks.create_task(self._news.send(), name="news")
+        preparing = tasks.create_task(self._bot.preparation.run(), name="prepare")
         listening = tasks.create_task(self._transport.leg_input.listen(), name="listen")
         conversing = tasks.create_task(self._bot.converse(), name="converse")
         await asyncio.wait([listening, conversing, self._broken], return_when=asyncio.FIRST_COMPLETED)
         self._bot.end()
         await asyncio.wait([conversing], timeout=self._settings.last_words_s)
-        for task in (warming, telling, listening, conversing):
+        for task in (warming, telling, preparing, listening, conversing):
             task.cancel()
         if self._broken.done():
             self._broken.result()
