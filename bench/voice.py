@@ -32,6 +32,7 @@ from bench.voice_systems import (
     VOICE,
     System,
     gateway,
+    livekit,
     llama_server,
     pipecat,
     read_events,
@@ -41,7 +42,7 @@ from gateway.cli import sound_file
 from pipelines.audio import Frame, Framer
 
 MODELS = Path("~/.cache/warmline/models").expanduser()
-SYSTEMS = ("ours", "pipecat", "pipecat-scripted")
+SYSTEMS = ("ours", "pipecat", "pipecat-scripted", "livekit")
 PAUSES_A_CALL = 7
 "Callers who pause talk in one call so many times."
 
@@ -127,6 +128,7 @@ def systems(models: Path, found: Found) -> dict[str, System]:
         "ours": System(OURS, lambda: gateway(models), read_events),
         "pipecat": System("pipecat 1.14", with_model, read_rtvi, ("turns",)),
         "pipecat-scripted": System("pipecat 1.14, free model", with_script, read_rtvi),
+        "livekit": System("livekit-agents 1.8", livekit, read_rtvi),
     }
 
 

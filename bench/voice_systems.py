@@ -94,6 +94,15 @@ def pipecat(models: Path, model_url: str, model_name: str) -> Iterator[str]:
 
 
 @contextmanager
+def livekit() -> Iterator[str]:
+    """Agents of LiveKit's take calls through a LiveKit server only."""
+    raise peers.Missing(
+        "its agents take calls through a LiveKit server, a Go program that is in no package of PyPI, npm or Debian"
+    )
+    yield ""
+
+
+@contextmanager
 def llama_server(models: Path) -> Iterator[str]:
     """The language model that our gateway runs, alone: an address with its `/v1`."""
     command = [sys.executable, "-m", "pipelines.agent.llama_server", "--model", str(models / LLM)]
