@@ -4,7 +4,7 @@
     python -m bench stt        end of speech to final text, and word error rates
     python -m bench turns      false cut-offs, and noise and music that must start no turn
     python -m bench capacity   calls per core with stubbed models, WebRTC sessions, idle chats
-    python -m bench overload   three times the calls these cores carry: running calls' latency, what others hear
+    python -m bench overload   three times the calls these cores carry: running calls, and what others hear
     python -m bench report     `docs/benchmarks.md` and its charts from `bench/results/*.json`
 
 Every figure is the median of several runs, and is compared with a peer or a limit measured in the same run.

@@ -192,7 +192,7 @@ def figures(phases: Phases, heard: Sequence[str], calls: int) -> list[Figure]:
 def _crowd(visits: Sequence[Visit], heard: Sequence[str]) -> list[Figure]:
     found = [
         Figure(f"calls of the crowd, {kind}", OURS, sum(v.outcome == kind for v in visits), "calls")
-        for kind in ("waiting", "refused", "talking", "busy")
+        for kind in ("waiting", "refused", "talking", "busy", "unreachable")
     ]
     outside = [
         (visit, words)

@@ -57,7 +57,8 @@ class Visit:
     """One call of the crowd."""
 
     outcome: str = "talking"
-    "`talking` (at once or later), `waiting` (to the end), `refused`, or `busy`: not even connected."
+    """`talking` (at once or later), `waiting` (to the end), `refused`; `busy`: not connected, by the gateway's
+    own word; `unreachable`: no connection came about in time."""
     reason: str = ""
     positions: list[int] = field(default_factory=list)
     recording: str = ""
@@ -70,6 +71,7 @@ class Line:
 
     person: Caller
     events: list[Message] = field(default_factory=list)
+    opened: bool = False
 
     async def collect(self) -> None:
         """Keep what the gateway tells, until the call is over."""
@@ -92,7 +94,7 @@ class Line:
 
 @asynccontextmanager
 async def call(url: str) -> AsyncIterator[Line]:
-    """Call a gateway. Raises `httpx.HTTPStatusError` when it refuses, `TimeoutError` without a path."""
+    """Call a gateway; the line may not have come about (`opened`). Raises `httpx.HTTPStatusError`."""
 
     async def signal(offer: Message) -> Message:
         async with httpx.AsyncClient(timeout=CONNECTING_S) as http:
@@ -103,8 +105,9 @@ async def call(url: str) -> AsyncIterator[Line]:
     async with caller.connect(signal) as person, asyncio.TaskGroup() as tasks:
         line = Line(person)
         collecting = tasks.create_task(line.collect(), name="events")
-        async with asyncio.timeout(CONNECTING_S):
-            await person.opened()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONNECTING_S):
+                line.opened = await person.opened()
         person.send_if_open(READY)
         yield line
         person.send_if_open(GOODBYE)
@@ -117,6 +120,8 @@ async def talk(
     """Ask one question after the other, at most one in `every_s`, until cancelled or the call is over."""
     clock = asyncio.get_running_loop().time
     async with call(url) as line:
+        if not line.opened:
+            raise ConnectionError(f"regular {number} could not call")
         await line.until(line.silent, ANSWER_S)
         asked = number
         while not line.person.is_over:
@@ -169,6 +174,9 @@ async def visit(url: str, seconds: float, recording: Path) -> Visit:
     seen = Visit()
     try:
         async with call(url) as line:
+            if not line.opened:
+                seen.outcome = "unreachable"
+                return seen
             await line.until(lambda: False, seconds)
             pcm = line.person.recording[: KEPT_S * 32_000]
     except httpx.HTTPStatusError as error:
