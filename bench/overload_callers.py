@@ -57,8 +57,8 @@ class Visit:
     """One call of the crowd."""
 
     outcome: str = "talking"
-    """`talking` (at once or later), `waiting` (to the end), `refused`; `busy`: not connected, by the gateway's
-    own word; `unreachable`: no connection came about in time."""
+    """`talking` (at once or later), `waiting` (to the end), `refused`; `busy`: the gateway would not connect;
+    `unreachable`: no connection came about in time."""
     reason: str = ""
     positions: list[int] = field(default_factory=list)
     recording: str = ""
