@@ -79,6 +79,7 @@ def _section(name: str, about: About, result: Mapping[str, Any]) -> list[str]:
     if chart.charted(figures):
         parts.append(f"![{about.title}: ours beside the peers](pictures/benchmarks/{name}.svg)")
     parts.append(table(figures))
+    parts += [_stages(system, told) for system, told in result["raw"].get("stages", {}).items() if told]
     parts += [f"{f.system}: no {f.name}: {f.note}." for f in figures if f.value is None and f.note]
     return parts
 
@@ -88,6 +89,21 @@ def _machine(machine: Mapping[str, Any]) -> str:
         f"Measured on {str(machine['at'])[:10]}: {machine['cores']} cores of {machine['processor']}, "
         f"load {machine['load']} when it began, Python {machine['python']}, commit `{machine['commit']}`."
     )
+
+
+def _stages(system: str, told: Mapping[str, Mapping[str, float]]) -> str:
+    """A row for each kind of turn, a column for each stage: medians in ms."""
+    names = list(dict.fromkeys(name for stages in told.values() for name in stages))
+    rows = [[f"stages of {system}, ms", *names], ["---", *["---:"] * len(names)]]
+    rows += [
+        [category, *(f"{stages[name]:.0f}" if name in stages else "" for name in names)]
+        for category, stages in told.items()
+    ]
+    return _markdown(rows)
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -102,7 +118,7 @@ def table(figures: Sequence[Figure]) -> str:
         holds = {True: "yes", False: "**no**", None: ""}[ours.holds if ours else None]
         values = [_value(by_system.get(system)) for system in systems]
         rows.append([name, *values, ours.limit if ours else "", holds])
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+    return _markdown(rows)
 
 
 def _value(figure: Figure | None) -> str:

@@ -9,7 +9,6 @@ of an interruption to silence) and cut-offs (sentences with a pause inside, `sen
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
     figures = found.figures()
     figures += [Figure("voice to voice", name, None, "ms", note=why) for name, why in missing.items()]
     raw = {
+        "stages": voice_figures.stages(found.turns),
         "turns": [turn.raw() for turn in found.turns],
         "stops": [asdict(stop) for stop in found.stops],
         "pauses": [asdict(pause) for pause in found.pauses],
@@ -210,14 +210,10 @@ def show(turns: Sequence[Turn], figures: Sequence[Figure]) -> None:
 
 
 def _stages(turns: Sequence[Turn]) -> Table:
-    """What each system says of its stages: ours in ms after the last voiced sample, a peer in durations."""
-    table = Table("system", "category", "turns", "stages, ms p50")
-    for key in dict.fromkeys((turn.system, turn.question.category) for turn in turns):
-        mine = [t.asked.reading.stages for t in turns if (t.system, t.question.category) == key]
-        names = dict.fromkeys(name for stages in mine for name in stages)
-        told = {name: statistics.median(stages[name] for stages in mine if name in stages) for name in names}
-        line = ", ".join(
-            f"{name.removesuffix('_ms').replace('_', ' ')} {value:.0f}" for name, value in told.items()
-        )
-        table.add_row(*key, str(len(mine)), line)
+    table = Table(
+        "system", "category", "stages, ms p50: ours since the last voiced sample, a peer's durations"
+    )
+    for system, categories in voice_figures.stages(turns).items():
+        for category, told in categories.items():
+            table.add_row(system, category, ", ".join(f"{name} {ms:.0f}" for name, ms in told.items()))
     return table

@@ -152,6 +152,23 @@ def _beside(figure: Figure, found: Sequence[Figure]) -> Figure:
     return figure
 
 
+def stages(turns: Sequence[Turn]) -> dict[str, dict[str, dict[str, float]]]:
+    """By system and category: the median of each stage, as the system tells it."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for system, category in dict.fromkeys((turn.system, turn.question.category) for turn in turns):
+        told = [
+            t.asked.reading.stages for t in turns if (t.system, t.question.category) == (system, category)
+        ]
+        names = dict.fromkeys(name for each in told for name in each)
+        found.setdefault(system, {})[category] = {
+            name.removesuffix("_ms").replace("_", " "): statistics.median(
+                each[name] for each in told if name in each
+            )
+            for name in names
+        }
+    return found
+
+
 def stopping(stops: Sequence[Stop]) -> list[Figure]:
     """From the caller's first voiced sample to silence."""
     found: list[Figure] = []

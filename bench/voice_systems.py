@@ -97,7 +97,7 @@ def pipecat(models: Path, model_url: str, model_name: str) -> Iterator[str]:
 def livekit() -> Iterator[str]:
     """Agents of LiveKit's take calls through a LiveKit server only."""
     raise peers.Missing(
-        "its agents take calls through a LiveKit server, a Go program that is in no package of PyPI, npm or Debian"
+        "its agents take calls through a LiveKit server, a Go program in no package of PyPI, npm or Debian"
     )
     yield ""
 

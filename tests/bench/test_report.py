@@ -31,13 +31,16 @@ def test_the_table_sets_systems_side_by_side():
     assert rows[3] == "| delay, p95 | 1,400 ms |  | <= 1300 ms | **no** |"
 
 
-def test_the_page_tells_why_a_peer_is_missing():
-    result = {"figures": [asdict(figure) for figure in FIGURES], "machine": MACHINE}
+def test_the_page_tells_stages_and_why_a_peer_is_missing():
+    raw = {"stages": {"warmline": {"tool": {"decision": 210.0}, "model": {"first audio": 640.4}}}}
+    result = {"figures": [asdict(figure) for figure in FIGURES], "machine": MACHINE, "raw": raw}
     page = report.render(report.benchmarks(), {"voice": json.loads(json.dumps(result))})
     assert "livekit <x>: no delay: it needs a server." in page
     assert "`make bench ARGS=voice`" in page
     assert "pictures/benchmarks/voice.svg" in page
     assert "commit `abc`" in page
+    assert "| stages of warmline, ms | decision | first audio |" in page
+    assert "| model |  | 640 |" in page
 
 
 def test_every_benchmark_can_be_described():

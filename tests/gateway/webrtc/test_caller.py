@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection
 
 from gateway.events import Message
 from gateway.webrtc import caller, sdp
-from pipelines.audio import silence
+from pipelines.audio import Frame, silence
 from tests.contracts.leg import tone
 
 
@@ -26,5 +27,17 @@ def test_its_offer_is_one_that_we_take_ourselves_and_names_the_session() -> None
         with pytest.raises(ConnectionRefusedError):
             async with caller.connect(refuse, {"session": "s_1", "token": "t"}):
                 raise AssertionError("nobody answered")
+
+    asyncio.run(main())
+
+
+def test_whoever_records_its_mouth_gets_what_is_sent_and_no_silence() -> None:
+    async def main() -> None:
+        person = caller.Caller(RTCPeerConnection(RTCConfiguration(iceServers=[])))
+        sent: list[Frame] = []
+        person.mouth = sent.append
+        person.say(tone(2))
+        assert [person.next_to_say() for _ in range(3)] == [*tone(2), None]
+        assert sent == tone(2)
 
     asyncio.run(main())
