@@ -101,8 +101,11 @@ class Capacity:
             before = process.ask(measure=2.0)
             crowd.ask(idle=many)
             after = process.ask(measure=2.0)
+            there = crowd.ask(idle=many)["idle"]
+        if there < many:
+            raise RuntimeError(f"only {there} of {many} chats stayed connected")
         kb = (after["rss_mb"] - before["rss_mb"]) * 1_000 / (many - few)
-        return figures.Outcome(numbers={"kB": kb, "chats": many, "cpu": after["cpu"]})
+        return figures.Outcome(numbers={"kB": kb, "chats": there, "cpu": after["cpu"]})
 
     def turns(self) -> figures.Outcome:
         """Chat turns, one after the other in many chats."""

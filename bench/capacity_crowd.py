@@ -21,9 +21,17 @@ from bench.capacity_load import commands, tell
 
 ADDRESSES = 64
 "Loopback addresses that connections come from: each has its own 28 000 ports."
-AT_ONCE = 50
+AT_ONCE = 16
 "Connections being opened."
+LATER = (b'"retry":true', b'"hello_first"')
+"What says that it may go better another time; the second when the gateway was too busy to welcome us."
+AGAIN_S = 0.5
+"Who is told to try again later does so after this time."
 PATIENCE_S = 60.0
+
+
+class Later(Exception):
+    """The gateway cannot just now, and says that it will."""
 
 
 class Connection:
@@ -34,27 +42,42 @@ class Connection:
         self._writer = writer
 
     async def send(self, message: object) -> None:
-        """A text frame, masked as clients must."""
-        payload, mask = json.dumps(message).encode(), os.urandom(4)
-        masked = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
-        size = len(payload)
-        length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
-        self._writer.write(b"\x81" + length + mask + masked)
+        """A text frame."""
+        self._write(0x81, json.dumps(message).encode())
         await self._writer.drain()
 
     async def receive(self) -> bytes:
-        """The text of the next frame; raises `asyncio.IncompleteReadError` at the end."""
-        first = await self._reader.readexactly(2)
-        size = first[1] & 0x7F
-        if size >= 126:
-            size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8), "big")
-        return await self._reader.readexactly(size)
+        """The text of the next text frame; pings are answered. Raises `EOFError` at the end."""
+        while True:
+            first = await self._reader.readexactly(2)
+            size = first[1] & 0x7F
+            if size >= 126:
+                size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8), "big")
+            payload = await self._reader.readexactly(size)
+            match first[0] & 0x0F:
+                case 1:
+                    return payload
+                case 8:
+                    raise EOFError(payload[2:].decode())
+                case 9:
+                    self._write(0x8A, payload)
+
+    def _write(self, first: int, payload: bytes) -> None:
+        """A frame, masked as clients must."""
+        mask, size = os.urandom(4), len(payload)
+        masked = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
+        length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
+        self._writer.write(bytes([first]) + length + mask + masked)
 
     async def until(self, mark: bytes) -> None:
-        """Read on until a text with this in it has come; raises `RuntimeError` for an error message."""
+        """Read on until a text with this in it has come; raises `Later` or `RuntimeError` for an error."""
         while mark not in (text := await self.receive()):
             if b'"type":"error"' in text:
-                raise RuntimeError(text.decode())
+                raise (Later if any(each in text for each in LATER) else RuntimeError)(text.decode())
+
+    def close(self) -> None:
+        """Without a word."""
+        self._writer.close()
 
 
 async def connect(url: str, number: int) -> Connection:
@@ -75,21 +98,51 @@ async def connect(url: str, number: int) -> Connection:
             raise RuntimeError(head.decode())
         connection = Connection(reader, writer)
         await connection.send({"type": "hello", "protocol": 1})
-        await connection.until(b'"welcome"')
+        try:
+            await connection.until(b'"welcome"')
+        except Later:
+            connection.close()
+            raise
     return connection
 
 
-async def crowd(url: str, connections: list[Connection], wanted: int) -> None:
-    """Connect until there are so many."""
-    numbers = iter(range(len(connections), wanted))
+class Crowd:
+    """People who are there and say nothing."""
 
-    async def some() -> None:
-        for number in numbers:
-            connections.append(await connect(url, number))
+    def __init__(self, url: str, tasks: asyncio.TaskGroup) -> None:
+        self._url = url
+        self._tasks = tasks
+        self.gone = 0
+        "Connections that the gateway ended."
 
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(AT_ONCE):
-            tasks.create_task(some())
+    async def grow(self, first: int, wanted: int) -> None:
+        """Connect those with these numbers."""
+        numbers = iter(range(first, wanted))
+
+        async def some() -> None:
+            for number in numbers:
+                self._tasks.create_task(self._stay(await patiently(self._url, number)))
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.create_task(some())
+
+    async def _stay(self, connection: Connection) -> None:
+        """Read, and answer pings, to the end."""
+        try:
+            while True:
+                await connection.receive()
+        except EOFError:
+            self.gone += 1
+
+
+async def patiently(url: str, number: int) -> Connection:
+    """Connect, trying again for as long as the gateway says that this may help."""
+    while True:
+        try:
+            return await connect(url, number)
+        except Later:
+            await asyncio.sleep(AGAIN_S)
 
 
 async def ask(connections: Sequence[Connection], seconds: float) -> dict[str, float]:
@@ -116,16 +169,18 @@ async def ask(connections: Sequence[Connection], seconds: float) -> dict[str, fl
 
 async def main(url: str) -> None:
     """Obey standard input."""
-    idle: list[Connection] = []
     busy: list[Connection] = []
+    there = 0
     tell({"ready": True})
-    async with commands() as orders:
+    async with asyncio.TaskGroup() as tasks, commands() as orders:
+        crowd = Crowd(url, tasks)
         async for order in orders:
             if "idle" in order:
-                await crowd(url, idle, int(order["idle"]))
-                tell({"idle": len(idle)})
+                await crowd.grow(there, int(order["idle"]))
+                there = max(there, int(order["idle"]))
+                tell({"idle": there - crowd.gone})
             else:
-                await crowd(url, busy, int(order["ask"]))
+                busy += [await patiently(url, number) for number in range(len(busy), int(order["ask"]))]
                 tell(await ask(busy, order["seconds"]))
         os._exit(0)  # the connections end with the process
 
