@@ -10,9 +10,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from prometheus_client import Counter
+
 from knowledge.chunk import sentences
 from knowledge.index import COVERED
 from knowledge.passage import Match, Passage
+from pipelines.agent.answer_cache import AnswerCache, cache_key
 from pipelines.agent.clauses import Part, spoken_parts
 from pipelines.agent.definition import Definition
 from pipelines.agent.figures import contradicts, unsupported
@@ -32,6 +35,11 @@ _NEARLY = 0.2
 "A direct answer may score so much lower than the best passage and still be the one to quote."
 _AS_GOOD = 0.05
 "The model reads only what scores nearly as high as the best: from the rest it picks wrong answers."
+_ANSWERS = Counter(
+    "warmline_answer_cache_total",
+    "Answers that the model had to phrase (miss) or had before (hit).",
+    ["outcome"],
+)
 _SENTENCES = {"voice": 2, "chat": 4}
 _PASSAGES = {"voice": 1, "chat": 2}
 "What the model reads: a passage costs it about a second on two cores."
@@ -84,6 +92,7 @@ class Grounded:
         self._knowledge = knowledge
         self._offload = offload
         self._model = model
+        self._answers = AnswerCache()
 
     async def find(self, question: str) -> Finding:
         """What the articles have; raises `EmbeddingUnavailable` or `Unavailable`."""
@@ -97,27 +106,47 @@ class Grounded:
         self, finding: Finding, channel: Channel, session_id: str = ""
     ) -> AsyncGenerator[Piece, None]:
         """Say the answer of a finding that is covered, as it comes."""
-        matches = _readable(finding, channel)
-        told, said = False, 0
-        try:
-            async with aclosing(self._phrased(finding, matches, session_id)) as phrased:
-                async for part in phrased:
-                    if not told:
-                        told = True
-                        yield _basis(matches)
-                    yield Say(part.text)
-                    said += part.ends
-                    if said >= _SENTENCES[channel]:
-                        return
-        except ModelUnavailable as error:
-            yield Trouble(code=error.code, message="The language model is not available.", retry=True)
-        if not told:
+        said: list[Part] = []
+        if self._phrases(finding):
+            try:
+                async with aclosing(self._in_own_words(finding, channel, session_id, said)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            except ModelUnavailable as error:
+                yield Trouble(code=error.code, message="The language model is not available.", retry=True)
+        if not said or not said[-1].ends:
             for piece in self._quote(finding, channel):
                 yield piece
 
+    async def _in_own_words(
+        self, finding: Finding, channel: Channel, session_id: str, said: list[Part]
+    ) -> AsyncGenerator[Piece, None]:
+        """The model's answer, or what it said before, as far as it may be said; adds that to `said`."""
+        matches = _readable(finding, channel)
+        key = cache_key(finding.question, [match.passage.text for match in matches], channel)
+        known = self._answers.get(key)
+        _ANSWERS.labels("hit" if known else "miss").inc()
+        if known:
+            yield _basis(matches)
+            for part in known:
+                said.append(part)
+                yield Say(part.text)
+            return
+        async with aclosing(self._phrased(finding, matches, session_id)) as phrased:
+            async for part in phrased:
+                if not said:
+                    yield _basis(matches)
+                said.append(part)
+                yield Say(part.text)
+                if sum(each.ends for each in said) >= _SENTENCES[channel]:
+                    break
+        if said and said[-1].ends:
+            self._answers.put(key, said)
+
     async def read_ahead(self, finding: Finding, channel: Channel, session_id: str) -> None:
         """Have the model read what an answer to the finding would begin with."""
-        if self._phrases(finding) and self._model is not None:
+        if self._phrases(finding):
+            assert self._model is not None
             messages = self._messages(finding.question, _readable(finding, channel))
             await self._model.read_ahead(messages, session_id=session_id)
 
@@ -143,9 +172,8 @@ class Grounded:
     async def _phrased(
         self, finding: Finding, matches: Sequence[Match], session_id: str
     ) -> AsyncGenerator[Part, None]:
-        """The model's words as long as their figures stand in the passages; none if it has no say."""
-        if not self._phrases(finding) or self._model is None:
-            return
+        """The model's words as long as their figures stand in the passages."""
+        assert self._model is not None
         texts = [match.passage.text for match in matches]
         messages = self._messages(finding.question, matches)
         bare = ""

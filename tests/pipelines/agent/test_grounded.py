@@ -101,6 +101,55 @@ def test_an_invented_figure_ends_an_answer_that_began_well() -> None:
     assert answered(match(DETAIL, 0.9, lead=False), script=script).text == "Only if never pitched."
 
 
+def test_a_sentence_that_began_well_and_ends_in_an_invented_figure_is_followed_by_the_passage() -> None:
+    script = ScriptedModel(otherwise=text("A pitched tent can go back, for a fee of 99 dollars."))
+    reply = answered(match(DETAIL, 0.9, lead=False), script=script)
+    assert reply.text == f"A pitched tent can go back,Here is what I found: {DETAIL}"
+
+
+def twice(first: list[Match], then: list[Match], *replies: Script, question: str = QUESTION) -> list[str]:
+    """The answers to one question asked twice of one agent."""
+
+    async def main() -> list[str]:
+        script, shelf = ScriptedModel(), Shelf({"return": first})
+        script.will(*replies)
+        grounded = Grounded(SHOP, shelf, inline, model_of(script))
+        texts = []
+        for matches in (first, then):
+            shelf.passages["return"] = matches
+            finding = await grounded.find(question)
+            texts.append((await collected(grounded.answer(finding, "voice"), lambda fact: None)).text)
+        return texts
+
+    return virtual_time.run(main())
+
+
+DETAILS = [match(DETAIL, 0.9, lead=False)]
+
+
+def test_an_answer_that_was_phrased_before_is_said_from_memory() -> None:
+    once = text("Only if it was never pitched, that is.")
+    assert len(set(twice(DETAILS, DETAILS, once, status(500)))) == 1
+
+
+def test_once_the_article_says_something_else_the_answer_is_phrased_anew() -> None:
+    changed = [match("Tents can never be returned.", 0.9, lead=False)]
+    assert twice(DETAILS, changed, text("Only if unpitched."), text("They never can.")) == [
+        "Only if unpitched.",
+        "They never can.",
+    ]
+
+
+@pytest.mark.parametrize("words", ["A pitched tent can go back, for 99 dollars.", "I don't know."])
+def test_what_could_not_be_said_whole_is_not_remembered(words: str) -> None:
+    assert twice(DETAILS, DETAILS, text(words), text("Only if unpitched."))[1] == "Only if unpitched."
+
+
+def test_a_question_with_a_number_is_not_remembered() -> None:
+    replies = text("Only if unpitched."), text("If never pitched.")
+    assert len(set(twice(DETAILS, DETAILS, *replies, question="may I return 10437"))) == 2
+
+
 @pytest.mark.parametrize("trouble", [status(500), hang(), disconnect(), text("")])
 def test_without_a_model_that_answers_the_passage_is_quoted_and_the_trouble_is_told(trouble: Script) -> None:
     reply = answered(match(DETAIL, 0.9, lead=False), script=ScriptedModel(otherwise=trouble))
