@@ -11,10 +11,10 @@ from typing import Protocol
 
 import numpy as np
 import onnxruntime
-from faster_whisper.feature_extractor import FeatureExtractor
 
 from pipelines.audio import FRAME_MS, Frame
 from pipelines.samples import Samples, samples_16k
+from pipelines.spectrogram import Spectrogram
 from pipelines.speech import Dropped, Failed, Job, Priority, Workers
 
 HEARS_MS = 8_000
@@ -47,7 +47,7 @@ class SmartTurn:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        self._features = FeatureExtractor(chunk_length=8)
+        self._spectrogram = Spectrogram()
 
     def probability(self, samples: Samples) -> float:
         """How probably the turn is over after this sound at 16 kHz; blocks for some 40 ms."""
@@ -55,7 +55,7 @@ class SmartTurn:
         kept = samples[-len(heard) :]
         heard[len(heard) - len(kept) :] = kept
         heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
-        mel = self._features(heard, padding=0)[None].astype(np.float32)
+        mel = self._spectrogram(heard, HEARS_MS // 1_000)[None]
         return float(self._session.run(None, {"input_features": mel})[0].item())
 
 

@@ -5,7 +5,7 @@ first of 8, 10, 15 or 30 s that leaves a second over, and decoded greedily witho
 make Whisper say a sentence twice now and then: whole-sentence repeats are cut, and a decode that looks
 wrong is done again at 30 s. It also invents words for noise; what it is known to invent is not believed
 where it hesitates. A word on its own, above all a digit, it often mishears: it is led to expect digits.
-Relies on faster-whisper's tokenizer and features and on CTranslate2.
+Relies on faster-whisper's tokenizer and on CTranslate2.
 """
 
 import re
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import ctranslate2
 import numpy as np
-from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as Vocabulary
 
 from pipelines.samples import MODEL_RATE, Samples
+from pipelines.spectrogram import Spectrogram
 from pipelines.transcript import Decoded
 
 WINDOWS_S = (8, 10, 15, 30)
@@ -134,17 +134,6 @@ def counts(text: str) -> bool:
     return len(digits) > MOST_DIGITS or any(one + 2 == two + 1 == three for one, two, three in runs)
 
 
-def spectrogram(features: FeatureExtractor, samples: Samples, window: int) -> Samples:
-    """Whisper's log-mel spectrogram of the sound and silence up to the window's end, (mels, 100 a second).
-
-    Silence always looks the same, so only the sound is computed: 1 ms for 3 s where a window takes 11.
-    """
-    heard: Samples = features(samples, padding=2 * features.n_fft).astype(np.float32)[:, : window * 100]
-    missing = window * 100 - heard.shape[1]
-    padded: Samples = np.pad(heard, ((0, 0), (0, missing)), constant_values=heard.min())
-    return padded
-
-
 def _bare(text: str) -> str:
     return re.sub(r"\W", "", text).lower()
 
@@ -164,7 +153,7 @@ class Whisper:
         self._tokenizer = Tokenizer(
             vocabulary, self._model.is_multilingual, task="transcribe", language=settings.language
         )
-        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self._spectrogram = Spectrogram(self._model.n_mels)
         tokens = self._tokenizer
         self._hot_words = settings.hot_words.strip()
         self._prompt = [*tokens.sot_sequence, tokens.no_timestamps]
@@ -192,7 +181,7 @@ class Whisper:
 
     def _decode(self, samples: Samples, window: int, prompt: list[int]) -> Decoded:
         kept = samples[-window * MODEL_RATE :]
-        mel = spectrogram(self._features, kept, window)
+        mel = self._spectrogram(kept, window)
         longest = len(prompt) + min(220, 24 + int(len(kept) / MODEL_RATE * 12))
         result = self._model.generate(
             ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None])),
