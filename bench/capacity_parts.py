@@ -21,9 +21,8 @@ from pipelines.samples import Samples
 from pipelines.silero import Silero, VoiceDetector
 from pipelines.speech import Job, Load, ModelWorkers, Priority
 from pipelines.synthesizer import Synthesizer
-from pipelines.transcript import Listener
+from pipelines.transcript import Decoded, Listener
 from pipelines.voice import VoiceDetection, VoiceThresholds
-from pipelines.whisper import Decoded
 
 T = TypeVar("T")
 

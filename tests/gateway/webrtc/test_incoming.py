@@ -71,7 +71,7 @@ def packets(pcm: bytes, ms: int) -> list[bytes]:
 
 def tone(ms: int) -> bytes:
     samples = np.arange(SAMPLE_RATE * ms // 1000)
-    return (8000 * np.sin(samples * 0.2)).astype(np.int16).tobytes()
+    return bytes((8000 * np.sin(samples * 0.2)).astype(np.int16))
 
 
 def test_every_packet_of_20_ms_gives_one_frame_from_the_first_on() -> None:
