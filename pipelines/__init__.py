@@ -2,7 +2,8 @@
 
     audio.py facts.py conversation.py answer.py     the central types
     voice.py silero.py turns.py endpoint.py         is somebody speaking; is the turn over
-    recognizer.py whisper.py spectrogram.py transcript.py   streaming recognition over short windows
+    recognizer.py whisper.py transcript.py          streaming recognition over short windows
+    spectrogram.py                                  sound as Whisper and smart-turn see it
     sentences.py spoken.py heard.py                 words to speakable pieces; which of them were heard
     synthesizer.py piper_process.py piper_wire.py   Piper, in a process of its own
     learning.py phrases.py                          what is known by heart
