@@ -32,6 +32,7 @@ AGAIN_S = 3.0
 ARRIVE_EVERY_S = 0.5
 WHOLE_S = 14.0
 "Nobody calls in the last seconds, who could not hear a sentence to its end."
+OVERDUE_S = 90.0
 KEPT_S = 15
 "Of each recording, from its beginning."
 
@@ -197,14 +198,18 @@ async def visit(url: str, seconds: float, recording: Path) -> Visit:
 
 
 async def crowd_elsewhere(url: str, people: int, seconds: float, folder: Path) -> list[Visit]:
-    """The crowd, as a program that gives way to everything else on this machine."""
+    """The crowd, as a program that gives way to everything else on this machine.
+
+    Raises `RuntimeError` when it fails, `TimeoutError` when it never gets to run.
+    """
     arguments = [url, str(people), str(seconds), str(folder)]
     process = await asyncio.create_subprocess_exec(
         *("nice", "-n", "10", sys.executable, "-m", "bench.overload_callers", *arguments),
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        output, _ = await process.communicate()
+        async with asyncio.timeout(seconds + OVERDUE_S):
+            output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
