@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 
 BENCHMARKS = {
@@ -24,6 +25,8 @@ def main() -> int:
     benchmark = importlib.import_module(f"bench.{chosen}")
     own = argparse.ArgumentParser(prog=f"python -m bench {chosen}", description=benchmark.__doc__)
     benchmark.add_arguments(own)
+    # Raised where we are, so that what a benchmark has started is ended when somebody ends the benchmark.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     status: int = benchmark.run(own.parse_args(sys.argv[2:]))
     return status
 

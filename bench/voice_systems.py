@@ -187,6 +187,8 @@ def read_events(messages: Sequence[Message]) -> Reading:
                 under_way += 1
             case {"type": "tool.finished", "tool": tool, "outcome": outcome}:
                 reading.tools.append(f"{tool}: {outcome}")
+            case {"type": "reply.done", "answers": None}:  # said unasked, such as a greeting
+                under_way -= 1
             case {"type": "reply.done", "pii": {"text": text}}:
                 under_way -= 1
                 reading.reply = f"{reading.reply} {text}".strip()

@@ -18,6 +18,7 @@ SAID = {"type": "turn.customer", "pii": {"text": "Where is my order?"}}
 STARTED = {"type": "reply.started"}
 DONE = {
     "type": "reply.done",
+    "answers": "t1",
     "source": "workflow",
     "latency": {"decision_ms": 200, "first_token_ms": None},
     "pii": {"text": "That takes me a little longer than usual, one moment. Which one?"},
@@ -37,8 +38,11 @@ def test_a_reply_under_way_is_not_done():
     assert not read_events(events(SAID, STARTED, DONE, STARTED)).done
 
 
-def test_a_greeting_is_no_reply_to_the_caller():
-    assert not read_events(events(STARTED, DONE)).done
+def test_what_is_said_unasked_is_no_reply_to_the_caller():
+    unasked = DONE | {"answers": None, "pii": {"text": "Are you still there?"}}
+    assert not read_events(events(STARTED, unasked)).done
+    assert not read_events(events(SAID, STARTED, unasked)).done
+    assert read_events(events(SAID, STARTED, unasked, STARTED, DONE)).reply == DONE["pii"]["text"]
 
 
 def test_rtvi_messages_tell_words_turns_and_stages():
