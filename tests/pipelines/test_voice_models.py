@@ -72,6 +72,33 @@ def test_a_text_is_known_by_heart_when_all_of_its_sentences_are() -> None:
     assert models.by_heart("Wait.", 8_000) == []
 
 
+def test_it_is_quiet_while_no_call_holds_a_voice() -> None:
+    models = VoiceModels(settings(Path()), Mock(), Mock())
+    models.piper = Mock()
+    assert models.quiet
+    voice = models.synthesizer(16_000)
+    assert not models.quiet
+    del voice
+    assert models.quiet
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_what_answers_often_begin_with_is_soon_known_by_heart(models_folder: Path) -> None:
+    async def main() -> None:
+        often = ("You can return unused items within 30 days of delivery. Tags must be on.", "Done.")
+        async with open_voice_models(settings(models_folder, often=often)) as models:
+            async with asyncio.timeout(60):
+                while "Done." not in models.known(16_000):  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.05)
+            begin = "You can return unused items"
+            assert models.by_heart(begin, 16_000) and models.by_heart(begin, 8_000)
+            voice = models.synthesizer(16_000)
+            assert [frame async for frame in voice.speak(begin)] == models.by_heart(begin, 16_000)
+
+    asyncio.run(main())
+
+
 @pytest.mark.models
 @pytest.mark.timeout(120)
 def test_what_piper_says_the_models_hear(models_folder: Path) -> None:
