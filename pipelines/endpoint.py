@@ -36,6 +36,9 @@ class Endpoint(Protocol):
     def judge(self, pause: int) -> None:
         """Say soon, by the `Judgement`, how probably the turn is over; perhaps never, under load."""
 
+    def resume(self) -> None:
+        """The customer went on: nobody needs to know any more."""
+
     def close(self) -> None:
         """The call is over."""
 
@@ -68,6 +71,7 @@ class SmartTurnEndpoint:
         self._workers = workers
         self._tell = tell
         self._heard: deque[Frame] = deque(maxlen=HEARS_MS // FRAME_MS)
+        self._job: Job[float] | None = None
 
     def hear(self, frame: Frame) -> None:
         """Take the next 20 ms."""
@@ -80,18 +84,26 @@ class SmartTurnEndpoint:
 
     def judge(self, pause: int) -> None:
         """Ask the model; a failing or overloaded model gives no verdict, and turn taking does without."""
+        self.resume()
         if not self._heard:
             return
         pcm, rate = b"".join(frame.pcm for frame in self._heard), self._heard[-1].sample_rate
 
         def done(result: float | Dropped | Failed) -> None:
+            self._job = None
             if isinstance(result, float):
                 self._tell(pause, result)
 
-        work = Job(
+        self._job = Job(
             self._call_id, Priority.FINAL, lambda: self._model.probability(samples_16k(pcm, rate)), done
         )
-        self._workers.submit(work)
+        self._workers.submit(self._job)
+
+    def resume(self) -> None:
+        """Withdraw what was asked: a sound such as `t` makes a pause too, and under load such jobs add up."""
+        if self._job is not None:
+            self._workers.withdraw(self._job)
+            self._job = None
 
     def close(self) -> None:
         """The call is over."""

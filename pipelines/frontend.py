@@ -208,6 +208,7 @@ class FrontEnd(DirectProcessor):
             case Resumed():
                 self._bot.drop_draft()
                 ears.recognizer.resume()
+                ears.endpoint.resume()
                 self._news.tell(SpeechStarted())
             case Ended():
                 ears.recognizer.reset()

@@ -114,6 +114,9 @@ class ScriptedEndpoint:
     def start(self) -> None:
         pass
 
+    def resume(self) -> None:
+        pass
+
     def judge(self, pause: int) -> None:
         verdict = next(self._verdicts, 1.0)
         if verdict is not None:

@@ -7,11 +7,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from pipelines.endpoint import SmartTurn, SmartTurnEndpoint
+from pipelines.endpoint import Endpoint, Judgement, SmartTurn, SmartTurnEndpoint
 from pipelines.samples import Samples
 from tests import virtual_time
 from tests.fakes.fake_speech import hush, noise, speech, words_in_samples
-from tests.fakes.voice_parts import InlineWorkers
+from tests.fakes.voice_parts import FakeVoiceParts, InlineWorkers, ScriptedEndpoint
+from tests.pipelines.talk import talking
 
 
 class Judge:
@@ -46,6 +47,55 @@ def test_says_how_probably_the_turn_is_over() -> None:
     ask = [hear(noise(50)), lambda e: e.judge(3)]
     assert judged(Judge(0.9), *ask) == [(3, 0.9)]
     assert judged(Judge(0.1), *ask) == [(3, 0.1)]
+
+
+def test_the_model_is_not_asked_about_a_pause_that_is_over() -> None:
+    judge = Judge(0.9)
+
+    def pause_and_go_on(endpoint: SmartTurnEndpoint) -> None:
+        endpoint.judge(1)
+        endpoint.resume()
+
+    def pause_twice(endpoint: SmartTurnEndpoint) -> None:
+        endpoint.judge(2)
+        endpoint.judge(3)
+
+    assert judged(judge, hear(noise(50)), pause_and_go_on) == []
+    assert judged(judge, hear(noise(50)), pause_and_go_on, pause_twice) == [(3, 0.9)]
+    assert len(judge.heard) == 1
+
+
+class Watched(FakeVoiceParts):
+    """Keeps what an endpoint is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def endpoint(self, call_id: str, tell: Judgement) -> Endpoint:
+        told = self.told
+
+        class Telling(ScriptedEndpoint):
+            def judge(self, pause: int) -> None:
+                told.append(f"judge {pause}")
+                super().judge(pause)
+
+            def resume(self) -> None:
+                told.append("resume")
+
+        return Telling(tell, [0.0, 0.9])
+
+
+def test_a_call_tells_it_when_the_customer_goes_on() -> None:
+    parts = Watched()
+
+    async def main() -> None:
+        async with talking(parts=parts) as talk:
+            await asyncio.sleep(1)
+            await talk.say([*speech("I have"), *hush(20), *speech("a question")], then=3)
+
+    virtual_time.run(main())
+    assert parts.told == ["judge 1", "resume", "judge 2"]
 
 
 def test_hears_the_utterance_and_not_the_one_before() -> None:
