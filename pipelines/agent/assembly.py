@@ -8,7 +8,8 @@ from pipelines.agent.agent import Agent
 from pipelines.agent.classifier import Classifier, Embedder
 from pipelines.agent.definition import Definition
 from pipelines.agent.grounded import Grounded, Knowledge
-from pipelines.agent.model import LanguageModel, Limits, Model, ModelUnavailable
+from pipelines.agent.language_model import LanguageModel, Limits, ModelUnavailable
+from pipelines.agent.model import Model
 from pipelines.agent.offload import Offload, ThreadOffload
 from pipelines.agent.patience import Patience
 from pipelines.agent.prompt_texts import ANSWER, CHAT

@@ -19,7 +19,7 @@ from pipelines.agent.answer_cache import AnswerCache, cache_key
 from pipelines.agent.clauses import Part, spoken_parts
 from pipelines.agent.definition import Definition
 from pipelines.agent.figures import contradicts, unsupported
-from pipelines.agent.model import LanguageModel, Limits, Message, ModelUnavailable
+from pipelines.agent.language_model import LanguageModel, Limits, Message, ModelUnavailable
 from pipelines.agent.offload import Offload
 from pipelines.agent.prompt_texts import ANSWER
 from pipelines.agent.wording import render

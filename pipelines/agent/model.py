@@ -11,18 +11,15 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import openai
 from prometheus_client import Counter, Gauge
 
 from pipelines.agent.breaker import Breaker
 from pipelines.agent.cache_slots import CacheSlots
+from pipelines.agent.language_model import AS_SET, Limits, Message, ModelUnavailable
 from pipelines.agent.model_answer import Asked, Chunk, Evaluated, Reading, json_object
-from pipelines.facts import Unavailable
-
-Message = Mapping[str, Any]
-"One message of a chat, as the protocol has it: role, content and what belongs to tools."
 
 _WAITING = Gauge("warmline_model_waiting", "Model calls that wait for a free slot.", ["endpoint"])
 _CALLS = Counter("warmline_model_calls_total", "Model calls by how they ended.", ["endpoint", "outcome"])
@@ -64,67 +61,6 @@ class ModelSettings:
     breaker_cool_down_s: float = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one call may cost, where that is less than the endpoint's settings."""
-
-    first_token_s: float | None = None
-    total_s: float | None = None
-    tokens: int | None = None
-
-
-class ModelUnavailable(Unavailable):
-    """The model is down, full, too slow, or talks nonsense; `code` is that of a `Trouble` fact."""
-
-    def __init__(self, message: str, *, code: str = "model_unavailable") -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class LanguageModel(Protocol):
-    """Anything that continues a chat."""
-
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        tools: Sequence[Mapping[str, Any]] = (),
-        limits: Limits = ...,
-        session_id: str = "",
-    ) -> AsyncGenerator[str | Asked, None]:
-        """Words as they come, and at the end the tool calls if there are any.
-
-        Prompts of one session that begin alike are read only once, where the server can do that.
-
-        Raises:
-            ModelUnavailable: before the first word or in the middle.
-        """
-        ...
-
-    async def choose(
-        self, messages: Sequence[Message], schema: Mapping[str, Any], *, limits: Limits = ...
-    ) -> Mapping[str, Any]:
-        """One JSON object after `schema`; the caller checks it, as the server may not have.
-
-        Raises:
-            ModelUnavailable: also when what came is no JSON object.
-        """
-        ...
-
-    async def read_ahead(
-        self, messages: Sequence[Message], *, tools: Sequence[Mapping[str, Any]] = (), session_id: str
-    ) -> None:
-        """Prepare for a `stream` that will begin with `messages`, if there is nothing better to do.
-
-        Never raises, and gives way at once to whoever wants an answer.
-        """
-        ...
-
-    def forget(self, session_id: str) -> None:
-        """The session is over: what was kept for it may go."""
-        ...
-
-
 class Model:
     """`LanguageModel` over HTTP. `client` is for tests; by default one is made from `settings`."""
 
@@ -153,7 +89,7 @@ class Model:
         messages: Sequence[Message],
         *,
         tools: Sequence[Mapping[str, Any]] = (),
-        limits: Limits = Limits(),
+        limits: Limits = AS_SET,
         session_id: str = "",
     ) -> AsyncGenerator[str | Asked, None]:
         """See `LanguageModel.stream`."""
@@ -171,7 +107,7 @@ class Model:
         messages: Sequence[Message],
         schema: Mapping[str, Any],
         *,
-        limits: Limits = Limits(),
+        limits: Limits = AS_SET,
     ) -> Mapping[str, Any]:
         """See `LanguageModel.choose`."""
         answer_format = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}
@@ -190,7 +126,7 @@ class Model:
             raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage")
         return answer
 
-    async def warm(self, messages: Sequence[Message], limits: Limits = Limits()) -> None:
+    async def warm(self, messages: Sequence[Message], limits: Limits = AS_SET) -> None:
         """Have the server read `messages`, so that an answer that begins with them need not wait for it."""
         request = self._request(messages, (), 1)
         async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:

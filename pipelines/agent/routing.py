@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipelines.agent.model import LanguageModel, Model, ModelSettings
+from pipelines.agent.language_model import LanguageModel
+from pipelines.agent.model import Model, ModelSettings
 
 
 @dataclass(frozen=True, slots=True)

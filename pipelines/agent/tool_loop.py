@@ -18,7 +18,7 @@ from pipelines.agent.clauses import Part, spoken_parts
 from pipelines.agent.commands import HandOff, Start
 from pipelines.agent.definition import Definition, Spoken
 from pipelines.agent.figures import unsupported
-from pipelines.agent.model import LanguageModel, Limits, Message
+from pipelines.agent.language_model import LanguageModel, Limits, Message
 from pipelines.agent.model_answer import Asked
 from pipelines.agent.prompt_texts import CHAT, TOOLS
 from pipelines.agent.tool_calls import Wanted

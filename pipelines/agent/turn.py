@@ -14,7 +14,7 @@ from pipelines.agent.actions import Actions, Tools, values_of
 from pipelines.agent.commands import labels
 from pipelines.agent.definition import Definition, Phrases, Spoken
 from pipelines.agent.grounded import Grounded
-from pipelines.agent.model import ModelUnavailable
+from pipelines.agent.language_model import ModelUnavailable
 from pipelines.agent.position import Position
 from pipelines.agent.slots import Heard
 from pipelines.agent.steps import Answer, Converse, Decision, Returned, Step, Tell, Transfer, Use

@@ -25,7 +25,7 @@ from pipelines.agent.commands import (
     Understanding,
 )
 from pipelines.agent.definition import Definition
-from pipelines.agent.model import LanguageModel, Limits, ModelUnavailable
+from pipelines.agent.language_model import LanguageModel, Limits, ModelUnavailable
 from pipelines.agent.offload import Offload
 from pipelines.agent.position import CONFIRMATION, PERSON, Position
 from pipelines.agent.prompt_texts import UNDERSTAND

@@ -2,7 +2,7 @@ import pytest
 
 from knowledge.passage import Match
 from pipelines.agent.grounded import SURE, Finding, Grounded
-from pipelines.agent.model import LanguageModel
+from pipelines.agent.language_model import LanguageModel
 from pipelines.answer import Basis
 from pipelines.facts import Channel, Trouble
 from tests import virtual_time

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from pipelines.agent.model import Limits, Model, ModelSettings, ModelUnavailable
+from pipelines.agent.language_model import Limits, ModelUnavailable
+from pipelines.agent.model import Model, ModelSettings
 from pipelines.agent.model_answer import Asked
 from pipelines.agent.tool_calls import Wanted
 from tests import virtual_time

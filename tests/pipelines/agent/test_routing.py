@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.agent.model import Model, ModelSettings, ModelUnavailable
+from pipelines.agent.language_model import ModelUnavailable
+from pipelines.agent.model import Model, ModelSettings
 from pipelines.agent.routing import ModelRouting, endpoints
 from tests.fakes.scripted_model import ScriptedModel, status, text
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.agent.actions import Actions
 from pipelines.agent.commands import HandOff, Start
-from pipelines.agent.model import ModelUnavailable
+from pipelines.agent.language_model import ModelUnavailable
 from pipelines.agent.tool_loop import LoopSettings, ToolLoop, Wish
 from pipelines.answer import Piece, Say
 from pipelines.conversation import Conversation
