@@ -27,6 +27,7 @@ WHISPER = "whisper-base"
 VOICE = Path("piper") / "en_US-joe-medium.onnx"
 LLM = Path("llm") / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 READY_S = 120.0
+ENDING_S = 20.0
 
 
 PARTS = ("turns", "stops", "pauses")
@@ -130,7 +131,7 @@ def _child(
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=45)
+            process.communicate(timeout=ENDING_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
