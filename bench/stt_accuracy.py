@@ -33,6 +33,8 @@ DECODES = BUILD / "stt" / "decodes.jsonl"
 OURS, PLAIN = "warmline", "faster-whisper, 30 s, beam 1"
 POINTS = 0.5
 "Ours may be so many per cent of words worse."
+LEAD_MS, TAIL_MS = 400, 100
+"Silence around a clip, as much as the recogniser takes of a call before and after the voice."
 SNRS_DB = (20, 10, 5)
 NOISES = ("office", "babble")
 
@@ -82,7 +84,7 @@ class Spoiler:
 
     def spoil(self, clip: Clip, condition: Condition) -> Sound:
         """The clip's sound under that condition; the noise is the same on every run."""
-        sound = clip.sound
+        sound = np.pad(clip.sound, (LEAD_MS * 16, TAIL_MS * 16))
         if condition.noise and condition.snr_db is not None:
             bed = self._noises[condition.noise]
             start = int.from_bytes(hashlib.sha256(clip.name.encode()).digest()[:4]) % len(bed)
@@ -153,7 +155,7 @@ def measure(
 ) -> list[Decoded]:
     """Both decoders on the chosen clips under those conditions; `clips` has the noises as well."""
     hot_words = Recogniser().hot_words
-    named = {f"windowed {version(hot_words)}": OURS, "plain": PLAIN}
+    named = {f"windowed {version(hot_words)}": OURS, "plain, led in": PLAIN}
     model = models / WHISPER
     decoders = (windowed(model, threads, hot_words), plain(model, threads))
     decode_all(clips, chosen, dict(zip(named, decoders, strict=True)), under)

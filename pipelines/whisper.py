@@ -79,21 +79,23 @@ def window_s(seconds: float) -> int:
 
 
 def cut_repeats(text: str) -> str:
-    """Drop a sentence of three words or more that only says the one before it again.
+    """Drop a sentence of two words or more that only says the one before it again.
 
-    At the end also the beginning of such a sentence: two words or more that break off.
+    At the end also what breaks off after the beginning of such a sentence: two words, or after repeats one.
     """
+    sentences = re.findall(r"[^.!?]+[.!?]*\s*", text)
     kept: list[str] = []
-    for sentence in re.findall(r"[^.!?]+[.!?]*\s*", text):
-        if not (kept and _bare(sentence) == _bare(kept[-1]) and len(sentence.split()) >= 3):
+    for sentence in sentences:
+        if not (kept and _bare(sentence) == _bare(kept[-1]) and len(sentence.split()) >= 2):
             kept.append(sentence)
-    if len(kept) > 1 and _breaks_off(kept[-1]) and _bare(kept[-2]).startswith(_bare(kept[-1])):
+    least = 2 if len(kept) == len(sentences) else 1
+    if len(kept) > 1 and _begins_again(kept[-1], kept[-2]) and len(kept[-1].split()) >= least:
         kept.pop()
     return "".join(kept).strip()
 
 
-def _breaks_off(sentence: str) -> bool:
-    return len(sentence.split()) >= 2 and sentence.strip()[-1] not in ".!?"
+def _begins_again(sentence: str, before: str) -> bool:
+    return sentence.strip()[-1] not in ".!?" and _bare(before).startswith(_bare(sentence))
 
 
 def compression(text: str) -> float:

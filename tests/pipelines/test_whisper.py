@@ -52,6 +52,7 @@ def test_takes_the_first_window_that_leaves_a_second_over_and_a_long_one_for_a_w
             "I want a refund. It is broken. I want a refund.",
         ),
         ("Press 1 for help, 2 to start over. Press 1", "Press 1 for help, 2 to start over."),
+        ("Bluetooth mobile. Bluetooth mobile. Bluetooth mobile. Bluetooth", "Bluetooth mobile."),
         ("Press 1 for help. Press 1.", "Press 1 for help. Press 1."),
         ("Press 1 for help. Press", "Press 1 for help. Press"),
         ("Where is it? I want", "Where is it? I want"),
