@@ -31,6 +31,8 @@ CALLS = {"warmline": Ramp(first=20, step=10), "pipecat": Ramp(first=5, step=5)}
 WEBRTC = {"warmline": Ramp(first=6, step=4), "pipecat": Ramp(first=2, step=2)}
 IDLE = (500, 10_000)
 "Memory is read at both; the first are to have everything warm."
+TRIES = 2
+"A step that does not hold is measured once more: the machine may have been busy with something else."
 ASKERS = 200
 ASK_S = 10.0
 
@@ -125,8 +127,11 @@ class Capacity:
         for calls in ramp.counts(2 if self._quick else 1):
             callers.ask(carry=calls)
             server.ask(measure=2.0)
-            step = Step(calls, **server.ask_both(callers, CYCLE_S), expected=calls)
-            print(f"bench capacity: {step}", file=sys.stderr, flush=True)
+            for _ in range(TRIES):
+                step = Step(calls=calls, expected=calls, **server.ask_both(callers, CYCLE_S))
+                print(f"bench capacity: {step}", file=sys.stderr, flush=True)
+                if step.holds:
+                    break
             steps.append(step)
             if not step.holds:
                 break

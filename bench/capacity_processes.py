@@ -80,7 +80,8 @@ class Measured:
             return self.ask(measure=seconds)
         callers._say({"measure": seconds})
         mine, theirs = self.ask(measure=seconds), callers._read()
-        return mine | {key: theirs[key] for key in ("answers", "answer_p50_ms")}
+        heard = {key: theirs[key] for key in ("answers", "answer_p50_ms")}
+        return mine | heard | {"callers_cpu": theirs["cpu"]}
 
     def _say(self, order: dict[str, float]) -> None:
         assert self._process.stdin is not None

@@ -27,6 +27,8 @@ class Step:
     answer_p50_ms: float | None
     expected: int
     "Questions that were asked."
+    callers_cpu: float = 0.0
+    "Of their core, where callers are another process: near 1.0 they are what limits."
 
     @property
     def holds(self) -> bool:
