@@ -160,11 +160,12 @@ def measure(
     decoders = (windowed(model, threads, hot_words), plain(model, threads))
     decode_all(clips, chosen, dict(zip(named, decoders, strict=True)), under)
     wanted = {(clip.name, str(condition)) for clip in chosen for condition in under}
-    return [
-        replace(entry, decoder=named[entry.decoder])
+    found = {
+        (entry.clip, entry.condition, entry.decoder): replace(entry, decoder=named[entry.decoder])
         for entry in decodes(DECODES)
         if entry.decoder in named and (entry.clip, entry.condition) in wanted
-    ]
+    }
+    return list(found.values())
 
 
 def raw(decoded: Sequence[Decoded]) -> dict[str, dict[str, dict[str, str]]]:
