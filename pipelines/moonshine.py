@@ -29,6 +29,8 @@ LONGEST_S = 29
 "Moonshine was trained on at most 30 s; of longer sound the end is heard."
 SHORTEST_S = 1.0
 "Shorter sound is filled up with silence: there is too little in it to encode."
+TAIL_S = 0.2
+"Silence put after all sound: a decode begun at the very end of a word loses it otherwise."
 SPARE_TOKENS = 6
 TOKENS_PER_S = 8
 "Nobody says more than this in a second; a decode that does goes round in circles (its authors take 6.5)."
@@ -83,7 +85,7 @@ class Moonshine:
     def decode(self, samples: Samples) -> Decoded:
         """The words in sound at 16 kHz; blocks for some 20 ms and 15 ms more for each second of it."""
         kept = samples[-LONGEST_S * MODEL_RATE :]
-        seconds = max(SHORTEST_S, len(kept) / MODEL_RATE)
+        seconds = max(SHORTEST_S, len(kept) / MODEL_RATE + TAIL_S)
         padded = np.pad(kept, (0, round(seconds * MODEL_RATE) - len(kept)))
         [encoded] = self._encoder.run(None, {"input_values": padded[None]})
         said = self._generate(encoded, SPARE_TOKENS + round(seconds * TOKENS_PER_S))

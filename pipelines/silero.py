@@ -15,7 +15,7 @@ import webrtcvad
 
 from pipelines.audio import Frame
 from pipelines.samples import Samples
-from pipelines.voice import WINDOW_MS, EchoGate, VoiceActivity, VoiceChange, VoiceThresholds
+from pipelines.voice import WINDOW_MS, EchoGate, Fading, VoiceActivity, VoiceChange, VoiceThresholds
 
 WINDOW = {8_000: 256, 16_000: 512}
 "Samples that Silero takes at a time, by sample rate."
@@ -87,6 +87,7 @@ class VoiceDetector:
         self._memory = SileroMemory(model, sample_rate)
         self._activity = VoiceActivity(thresholds)
         self._echo = EchoGate()
+        self._fading = Fading()
         self._gate = webrtcvad.Vad(1)
         self._window_bytes = WINDOW[sample_rate] * 2
         self._heard = b""
@@ -94,8 +95,8 @@ class VoiceDetector:
 
     @property
     def silent(self) -> bool:
-        """Whether there was no voice in the newest window."""
-        return self._activity.silent
+        """Whether there was no voice in the newest window, or a fading one."""
+        return self._activity.silent or self._fading.faint
 
     @property
     def stirring(self) -> bool:
@@ -126,9 +127,10 @@ class VoiceDetector:
         change = None
         while len(self._heard) >= self._window_bytes and change is None:
             window, self._heard = self._heard[: self._window_bytes], self._heard[self._window_bytes :]
-            probability = self._memory.probability(window)
-            if not self._echo.passes(level_db(window), probability):
+            probability, level = self._memory.probability(window), level_db(window)
+            if not self._echo.passes(level, probability):
                 probability = 0.0
+            self._fading.hear(level, probability)
             change = self._activity.hear(probability)
         return change
 

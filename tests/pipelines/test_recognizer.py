@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.recognizer import SKIPPED, StreamingRecognizer, StreamingTimes
@@ -184,6 +184,7 @@ def test_one_that_fails_after_the_pause_took_it_is_reported() -> None:
     virtual_time.run(main())
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=12),
     st.sampled_from([0.02, 0.15, 0.4, 1.2]),

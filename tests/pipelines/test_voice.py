@@ -1,6 +1,6 @@
 """Voice activity, probability by probability."""
 
-from pipelines.voice import EchoGate, VoiceActivity, VoiceChange, VoiceThresholds
+from pipelines.voice import EchoGate, Fading, VoiceActivity, VoiceChange, VoiceThresholds
 
 YES, NO = 0.9, 0.01
 
@@ -22,6 +22,23 @@ def test_silence_is_noticed_at_once_and_forgotten_when_the_voice_comes_back() ->
         activity.hear(probability)
         silent.append(activity.silent)
     assert silent == [True, True, True, False, True, False, True, True, True, True, True]
+
+
+def test_a_voice_that_falls_away_is_faint_while_the_network_still_hears_it() -> None:
+    fading = Fading()
+    faint = []
+    for level_db, probability in [
+        (-60, 0.1),
+        (-20, 0.99),
+        (-22, 0.9),
+        (-45, 0.9),
+        (-45, 0.99),
+        (-25, 0.9),
+        (-50, 0.6),
+    ]:
+        fading.hear(level_db, probability)
+        faint.append(fading.faint)
+    assert faint == [False, False, False, True, False, False, True]
 
 
 def test_a_click_is_no_voice() -> None:
