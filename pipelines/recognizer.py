@@ -4,8 +4,8 @@
 customer speaks it decodes the utterance anew every 0.7 s for captions, never more than one at a time; at
 every pause it decodes the whole utterance once more at once, so that the words are there when the pause
 turns out to be the end. The first silent window of sound begins that decode, long before the pause is
-certain, and the pause adopts it if no voice has come since (in 170 s of real speech 60 of 65 such windows
-began a pause). If the customer goes on, it was the next partial.
+certain, and the pause adopts it if no voice has come since: 100 ms won, and one decode in 5 s of real
+speech that no pause followed. If the customer goes on, it was the next partial.
 
 The decoding itself runs in the shared workers of `speech.py`. Partial and anticipated decodes are begun
 only while the workers are idle, so under load there are none. The longer a decode takes, waiting included,
