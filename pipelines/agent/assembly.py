@@ -1,18 +1,20 @@
 """Builds an agent from its parts: what the composition root calls once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.agent.actions import Tools
 from pipelines.agent.agent import Agent
 from pipelines.agent.classifier import Classifier, Embedder
 from pipelines.agent.definition import Definition
 from pipelines.agent.grounded import Grounded, Knowledge
-from pipelines.agent.language_model import LanguageModel, Limits, ModelUnavailable
+from pipelines.agent.language_model import LanguageModel, Limits, Message, ModelUnavailable
 from pipelines.agent.model import Model
 from pipelines.agent.offload import Offload, ThreadOffload
 from pipelines.agent.patience import Patience
-from pipelines.agent.prompt_texts import ANSWER, CHAT
+from pipelines.agent.prompt_texts import ANSWER
 from pipelines.agent.routing import Endpoints
 from pipelines.agent.tool_loop import LoopSettings, ToolLoop
 from pipelines.agent.turn import Parts
@@ -72,11 +74,11 @@ def build_agent(
     )
 
     async def prefill() -> None:
-        await _warm(
-            models.answer,
-            [ANSWER.format(persona=definition.persona), CHAT.format(persona=definition.persona)],
-        )
-        await _warm(models.understand, [understand_prompt(definition)])
+        if phrasing is not None:
+            await _warm(phrasing, _system(ANSWER.format(persona=definition.persona)))
+        if tool_loop is not None:
+            await _warm(models.answer, *tool_loop.opening())
+        await _warm(models.understand, _system(understand_prompt(definition)))
 
     async def shut() -> None:
         for model in {id(each): each for each in (models.understand, models.answer)}.values():
@@ -88,12 +90,12 @@ def build_agent(
     return Agent(parts, patience or Patience(), prefill, shut)
 
 
-async def _warm(model: LanguageModel | None, prompts: list[str]) -> None:
-    """Have a model read prompts. A model that is down is found out when it is needed."""
-    if not isinstance(model, Model):
-        return
-    for prompt in prompts:
-        try:
-            await model.warm([{"role": "system", "content": prompt}], _WARM)
-        except ModelUnavailable:
-            return
+def _system(prompt: str) -> Message:
+    return {"role": "system", "content": prompt}
+
+
+async def _warm(model: LanguageModel | None, first: Message, tools: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Have a model read what its prompts begin with. One that is down is found out when it is needed."""
+    if isinstance(model, Model):
+        with suppress(ModelUnavailable):
+            await model.warm([first], tools, _WARM)

@@ -126,9 +126,14 @@ class Model:
             raise ModelUnavailable("the model's answer is no JSON object", code="model_garbage")
         return answer
 
-    async def warm(self, messages: Sequence[Message], limits: Limits = AS_SET) -> None:
+    async def warm(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] = (),
+        limits: Limits = AS_SET,
+    ) -> None:
         """Have the server read `messages`, so that an answer that begins with them need not wait for it."""
-        request = self._request(messages, (), 1)
+        request = self._request(messages, tools, 1)
         async with self._call(limits) as deadlines, aclosing(self._chunks(request, deadlines)) as chunks:
             async for _ in chunks:
                 pass

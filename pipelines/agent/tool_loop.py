@@ -106,10 +106,14 @@ class ToolLoop:
         told = [str(each.get("content")) for each in messages[1:]]
         return self._definition.phrases.not_covered if unsupported(sentence, told) else None
 
-    def _messages(self, conversation: Conversation) -> list[Message]:
+    def opening(self) -> tuple[Message, Sequence[Mapping[str, Any]]]:
+        """The first message of every prompt, and the tools that come with it."""
         prompt = TOOLS if self._schemas else CHAT
+        return {"role": "system", "content": prompt.format(persona=self._definition.persona)}, self._schemas
+
+    def _messages(self, conversation: Conversation) -> list[Message]:
         roles = {"customer": "user", "bot": "assistant"}
-        system = {"role": "system", "content": prompt.format(persona=self._definition.persona)}
+        system, _ = self.opening()
         turns = conversation.turns[_begins(len(conversation.turns)) :]
         return [system, *({"role": roles[t.party], "content": t.text[:_LONGEST]} for t in turns)]
 

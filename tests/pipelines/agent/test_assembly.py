@@ -123,6 +123,20 @@ def test_warming_has_each_model_read_what_its_answers_begin_with() -> None:
     assert "order_status" in prompt
 
 
+def test_what_is_warmed_is_what_prompts_begin_with() -> None:
+    script = ScriptedModel(otherwise=json_answer({"intent": "chat"}))
+
+    async def main() -> None:
+        model = model_of(script)
+        built = agent(Endpoints(understand=model, answer=model, phrases=False))
+        await built.warm()
+        await Customer(built).says(GIBBERISH)
+
+    virtual_time.run(main())
+    *warmed, understood, answer = script.requests
+    assert [each.messages[0] for each in warmed] == [answer.messages[0], understood.messages[0]]
+
+
 @pytest.mark.parametrize("trouble", [status(500), hang()])
 def test_warming_a_model_that_is_down_does_no_harm(trouble: Reply) -> None:
     async def main() -> None:
