@@ -21,11 +21,14 @@ from bench.figures import Figure, Result, percentile
 from bench.hearing import AudioLoop, Happening, HeardCall, Models, Patience, run_in_audio_time
 from bench.sound import Sound, read
 from bench.utterances import (
+    BELOW_PEAK_DB,
     RATE,
+    STEP,
     TEXTS,
     Utterance,
     Words,
     dictations,
+    levels,
     manifest,
     recordings,
     room,
@@ -176,7 +179,11 @@ class Bench:
 
     def interruptions(self, data: Path, voice: dict[str, Sound]) -> None:
         """How soon we fall silent for a caller, and what a backchannel costs."""
-        clips = [read(entry.path) for entry in manifest(data) if entry.kind == "agent-turn"]
+        clips = [
+            read(entry.path)[: 2 * RATE]
+            for entry in manifest(data)
+            if entry.kind in ("agent-turn", "speech", "speech-intent")
+        ]
         clips += [spoken(voice.__getitem__, text) for text in TEXTS["interruptions"]]
         waited = [self._silenced_after(clip) for clip in clips]
         stopped = [ms for ms in waited if ms is not None]
@@ -191,24 +198,26 @@ class Bench:
             )
             for text in TEXTS["backchannels"]
         ]
+        self._result.raw["backchannels"] = [[asdict(h) for h in happened] for happened in murmured]
         ended = sum(any(h.what == "interrupt" for h in happened) for happened in murmured)
         self._note("backchannels that ended our answer", ended, "times", 0, f"of {len(murmured)}")
         self._note("silence of ours per backchannel", statistics.fmean(map(held_ms, murmured)), "ms")
 
     def _silenced_after(self, clip: Sound) -> int | None:
-        call = self._call(Patience(), Answering.YES)
+        call = self._call(NO_CAPTIONS, Answering.YES)
         first_ms = call.now_ms + Utterance("", "", clip).voiced_ms[0]
-        happened = call.hear(np.concatenate((clip, room(1_000))))
+        happened = call.hear(clip)
         return next((h.at_ms - first_ms for h in happened if h.what == "hold"), None)
 
     def echo(self, callers: Sequence[Utterance], voice: dict[str, Sound]) -> None:
-        """Our own voice comes back without echo cancellation, after the caller has spoken once."""
+        """Our own voice comes back without echo cancellation, after a caller as loud as we are has spoken."""
         gain = np.float32(10 ** (ECHO_DB / 20))
         echo = np.concatenate([voice[text] * gain for text in TEXTS["ours"]])
         held = []
         for caller in callers:
             call = self._call(NO_CAPTIONS)
-            call.hear(np.concatenate((caller.sound, room(2_500))))
+            loud = np.float32(loudness(voice[TEXTS["ours"][0]]) / loudness(caller.sound))
+            call.hear(np.concatenate((caller.sound * loud, room(2_500))))
             call.witness.answering = Answering.YES
             held.append(sum(h.what == "hold" for h in call.hear(echo + room(20_000)[: len(echo)])))
         note = f"{len(callers)} callers, {len(echo) // RATE} s of our voice at {ECHO_DB:g} dB each"
@@ -246,6 +255,12 @@ def noises(data: Path) -> Iterator[tuple[str, Sound, int | None]]:
     for entry in recorded:
         if entry.kind == "noise":
             yield entry.path.stem.replace("_", " "), np.resize(read(entry.path), length), None
+
+
+def loudness(sound: Sound) -> float:
+    """Root mean square of its voiced parts."""
+    voiced = np.repeat(levels(sound) > -BELOW_PEAK_DB, STEP)
+    return float(np.sqrt(np.square(sound[: len(voiced)][voiced]).mean()))
 
 
 def count(happened: Sequence[Happening], what: str) -> int:

@@ -34,9 +34,9 @@ class TurnTimes:
     "So long we wait for the words of a turn that is over."
     empty_ms: int = 600
     "Silence after which voice without words is forgotten."
-    hold_ms: int = 160
+    hold_ms: int = 100
     "Voice that makes us stop speaking for the moment."
-    interrupt_ms: int = 800
+    interrupt_ms: int = 1_500
     "Voice that ends our answer even before its words are known."
     longest_ms: int = 25_000
     "A turn without any pause is taken as it is after so much voice."

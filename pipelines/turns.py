@@ -156,7 +156,7 @@ class TurnTaking:
             self._phase = _Phase.SPEAKING
             self._begin_utterance()
             self._voiced_ms = late_ms
-            return [Began()]
+            return [Began(), *self._hold()]
         if self._phase is _Phase.PAUSED:
             self._phase = _Phase.SPEAKING
             self._begin_pause()
@@ -172,15 +172,18 @@ class TurnTaking:
 
     def _count_voice(self) -> list[Action]:
         self._voiced_ms += FRAME_MS
-        actions: list[Action] = []
-        if self._voiced_ms >= self._times.hold_ms and not self._held:
-            self._held = True
-            actions.append(Hold())
+        actions = self._hold()
         if self._voiced_ms >= self._times.interrupt_ms:
             actions += self._interrupt()
         if self._voiced_ms >= self._times.longest_ms:
             actions += self._fall_silent(0)
         return actions
+
+    def _hold(self) -> list[Action]:
+        if self._held or self._voiced_ms < self._times.hold_ms:
+            return []
+        self._held = True
+        return [Hold()]
 
     def _count_quiet(self) -> list[Action]:
         if self._answering is not Answering.NO:

@@ -33,6 +33,7 @@ TIMES = TurnTimes(
     unsure_ms=1_000,
     unfinished_ms=1_400,
     hold_ms=200,
+    interrupt_ms=800,
     ask_ms=20_000,
     offer_ms=15_000,
     give_up_ms=10_000,
