@@ -23,6 +23,7 @@ from pipelines.audio import Frame
 from pipelines.facts import Unavailable
 from pipelines.voice_call import VoiceParts
 from tests.chat_client import chat_client
+from tests.fakes.otlp_collector import listening
 from tests.fakes.scripted_answerer import Pause, ScriptedAnswerer
 from tests.fakes.voice_parts import FakeVoiceParts
 
@@ -100,6 +101,24 @@ def test_it_serves_until_told_to_stop_and_lets_the_reply_finish(tmp_path: Path) 
             assert await client.closed() == 1012
 
     run(settings(tmp_path), scripted(SLOW), test)
+
+
+def test_turns_are_traced_where_a_collector_is_named_and_the_last_spans_leave_at_the_end(
+    tmp_path: Path,
+) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        async with chat_client(gateway.url) as client:
+            await client.hello()
+            await client.say("m1", "hi")
+            await client.until("reply.done")
+        stop()
+
+    with listening() as collector:
+        run(settings(tmp_path, TRACING__ENDPOINT=collector.url), scripted(SLOW), test)
+    sent = b"".join(body for _, _, body in collector.requests)
+    assert b"session.id" in sent and b"turn" in sent and b"answer" in sent
+    assert b"One two." not in sent
 
 
 def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 import asyncio
 import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Sequence
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -16,6 +13,7 @@ from gateway.events import Event, SessionStarted
 from gateway.span_export import AGAIN_S, BATCH, EVERY_S, ExportQueue
 from gateway.tracing import open_tracing
 from tests import virtual_time
+from tests.fakes.otlp_collector import listening
 
 
 class Collector(SpanExporter):
@@ -151,39 +149,6 @@ def test_a_collector_that_hangs_does_not_keep_us_from_stopping() -> None:
 
     virtual_time.run(main())
     assert collector.stopped
-
-
-class Received:
-    """What an OTLP collector was sent."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, str | None, bytes]] = []
-        self.url = ""
-
-
-@contextmanager
-def listening() -> Iterator[Received]:
-    received = Received()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.requests.append((self.path, self.headers["x-team"], body))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        received.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield received
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def trace_one_session(**variables: str) -> None:
