@@ -76,6 +76,9 @@ YES_NO = re.compile(
 )
 "An answer to a question of ours that asks yes or no."
 
+_GREETING = re.compile(r"^\W*(?:hello|hi|hey|thanks|bye|goodbye|help|stop)\W*$", re.IGNORECASE)
+"The one word of a whole turn; any other is mostly the first of several, or the rest was not understood."
+
 BACKCHANNEL = frozenset(
     "uh um hm hmm hmmm mm mmm mhm mmhmm uhhuh huh oh ah aha okay ok yeah right i see go on sure".split()
 )
@@ -106,11 +109,10 @@ def reading(text: str, lengths: Set[int] = frozenset(), *, yes_no: bool = False)
         return _number(len(re.findall(_DIGIT, dictated[1], re.IGNORECASE)), lengths)
     if _QUESTION.match(text):
         return Reading.FINISHED
-    if len(words(text)) == 1 and YES_NO.match(text):
-        return Reading.LOOSE
     if any(pattern.search(text) for pattern in (_OPEN, _UNFINISHED, _COPULA, _CONDITION, _OPENING)):
         return Reading.UNFINISHED
-    return Reading.LOOSE if _lacks_stop(text) else Reading.STATED
+    alone = not yes_no and len(words(text)) == 1 and not _GREETING.match(text)
+    return Reading.LOOSE if alone or _lacks_stop(text) else Reading.STATED
 
 
 def _number(digits: int, lengths: Set[int]) -> Reading:

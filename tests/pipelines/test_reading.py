@@ -87,8 +87,10 @@ def test_a_yes_is_finished_where_we_asked_for_one(text: str) -> None:
     assert reading(text, yes_no=True) is Reading.FINISHED
 
 
-def test_a_bare_yes_that_nobody_asked_for_begins_something() -> None:
-    assert reading("Yes.") is Reading.LOOSE
+@pytest.mark.parametrize("text", ["Yes.", "Fun", "Shoes."])
+def test_a_single_word_that_nobody_asked_for_begins_something(text: str) -> None:
+    assert reading(text) is Reading.LOOSE
+    assert reading(text, yes_no=True) > Reading.LOOSE
 
 
 def test_more_than_a_yes_is_read_like_anything_else() -> None:
