@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +20,7 @@ ROOT = Path(__file__).parents[1]
 MEASURED_CORE, LOAD_CORE = 0, 1
 PATIENCE_S = 300.0
 "A process that does not answer within this time is killed, and the measurement fails."
-STARTING_S = 3.0
-"A gateway that listens still loads its voice for so long."
+LOOK_EVERY_S = 0.25
 
 LIMITS = {
     "WARMLINE_HTTP__PORT": "0",
@@ -124,5 +124,16 @@ def gateway(sounds: Path, models: Path) -> Iterator[Measured]:
         store = {"WARMLINE_STORE__URL": f"sqlite+aiosqlite:///{folder}/sessions.sqlite"}
         command = python("bench.capacity_gateway", sounds, models)
         with Measured(command, settings=LIMITS | store) as process:
-            time.sleep(STARTING_S)
+            _until_ready(f"{process.address}/readyz/calls")
             yield process
+
+
+def _until_ready(url: str) -> None:
+    """Wait until it says 200; raises `TimeoutError`."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):  # 503 too
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        time.sleep(LOOK_EVERY_S)
+    raise TimeoutError(f"the gateway does not take calls within {PATIENCE_S:.0f} s")
