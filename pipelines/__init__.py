@@ -1,7 +1,8 @@
 """Hear, take turns, think, speak: the bot, without knowing who carries its audio or its text.
 
     audio.py facts.py conversation.py answer.py     the central types
-    voice.py silero.py turns.py endpoint.py         is somebody speaking; is the turn over
+    voice.py silero.py endpoint.py                  is somebody speaking; does it sound finished
+    turns.py turn_times.py turn_actions.py reading.py   whose turn is it; how long to wait; does it read finished
     recognizer.py whisper.py transcript.py          streaming recognition over short windows
     spectrogram.py                                  sound as Whisper and smart-turn see it
     sentences.py spoken.py heard.py                 words to speakable pieces; which of them were heard
