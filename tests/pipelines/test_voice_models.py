@@ -19,6 +19,7 @@ from pipelines.phrases import Phrases
 from pipelines.samples import samples_16k
 from pipelines.synthesizer import PiperSettings, PiperSynthesizer, Synthesizer
 from pipelines.transcript import join_digits
+from pipelines.turn_times import TurnTimes
 from pipelines.voice import VoiceChange
 from pipelines.voice_call import VoiceCall
 from pipelines.voice_models import VoiceModels, VoiceSettings, open_voice_models, pieces_to_learn
@@ -181,7 +182,8 @@ def test_a_whole_call_with_the_real_models(models_folder: Path, rate: int) -> No
         assert last.pii.text == "All right."
         latency = answer.latency
         assert latency is not None and latency.decision_ms is not None and latency.first_audio_ms is not None
-        assert latency.decision_ms <= 1_000
+        assert latency.decision_ms <= TurnTimes().unfinished_ms, "smart-turn is less sure of narrow sound"
+        assert latency.final_transcript_ms is not None and latency.final_transcript_ms <= 1_000
         assert {frame.sample_rate for frame in talk.leg.heard} == {rate}
 
     asyncio.run(main())
