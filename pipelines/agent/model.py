@@ -187,7 +187,12 @@ class Model:
         if self._cache is not None and session_id:
             lease = self._cache.lease(session_id)
             _LEASES.labels(lease.how).inc()
-            request["extra_body"] = {"id_slot": lease.slot, "cache_prompt": True}
+            # Timings with every token, for most answers are broken off when enough was said.
+            request["extra_body"] = {
+                "id_slot": lease.slot,
+                "cache_prompt": True,
+                "timings_per_token": True,
+            }
         return request
 
     @asynccontextmanager
@@ -283,7 +288,7 @@ class Model:
             raise _slow(self._settings.name, "did not begin") from None
         async with aclosing(response):
             chunks = aiter(response)
-            by = deadlines.first_by
+            by, counted = deadlines.first_by, False
             while True:
                 try:
                     async with asyncio.timeout_at(min(by, deadlines.total_by)):
@@ -292,7 +297,8 @@ class Model:
                     raise _slow(self._settings.name, "did not finish") from None
                 if chunk is None:
                     return
-                if (prompt := Evaluated.of(chunk)) is not None:
+                if not counted and (prompt := Evaluated.of(chunk)) is not None:
+                    counted = True
                     _PROMPT.labels(self._settings.name, "read").inc(prompt.read)
                     _PROMPT.labels(self._settings.name, "cached").inc(prompt.cached)
                 if chunk.choices and (piece := Chunk.of(chunk.choices[0])).says_something:

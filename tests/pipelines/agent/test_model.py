@@ -298,7 +298,7 @@ def test_how_much_of_a_prompt_was_cached_is_counted() -> None:
 
     timings = b'"timings": {"prompt_n": 7, "cache_n": 60}'
     chunk = b'{"id": "1", "created": 0, "model": "m", "object": "chat.completion.chunk", "choices": '
-    first = chunk + b'[{"index": 0, "delta": {"content": "Hi"}}]}'
+    first = chunk + b'[{"index": 0, "delta": {"content": "Hi"}}], ' + timings + b"}"
     last = chunk + b'[{"index": 0, "delta": {}, "finish_reason": "stop"}], ' + timings + b"}"
     body = b"data: " + first + b"\n\ndata: " + last + b"\n\ndata: [DONE]\n\n"
 
