@@ -19,6 +19,8 @@ from pipelines.speech import Dropped, Failed, Job, Priority, Workers
 
 HEARS_MS = 8_000
 LEAD_MS = 400
+WAIT_FRAMES = 4
+"While the model is busy with other calls, a pause is judged when it has lasted so much longer."
 
 Judgement = Callable[[int, float], None]
 """Takes the number of a pause and how probably the turn is over with it; on the event loop."""
@@ -72,10 +74,17 @@ class SmartTurnEndpoint:
         self._tell = tell
         self._heard: deque[Frame] = deque(maxlen=HEARS_MS // FRAME_MS)
         self._job: Job[float] | None = None
+        self._waiting: tuple[int, int] | None = None
+        "The pause to be judged, and in how many frames."
 
     def hear(self, frame: Frame) -> None:
         """Take the next 20 ms."""
         self._heard.append(frame)
+        if self._waiting is not None:
+            pause, frames = self._waiting
+            self._waiting = (pause, frames - 1)
+            if frames == 1:
+                self._ask(pause)
 
     def start(self) -> None:
         """An utterance began."""
@@ -83,10 +92,21 @@ class SmartTurnEndpoint:
             self._heard.popleft()
 
     def judge(self, pause: int) -> None:
-        """Ask the model; a failing or overloaded model gives no verdict, and turn taking does without."""
+        """Ask the model; a failing or overloaded model gives no verdict, and turn taking does without.
+
+        A sound such as `t` makes a short pause too. With the model free it is asked at once, because somebody
+        waits for it; with other calls before us it pays to see first whether the customer goes on.
+        """
         self.resume()
         if not self._heard:
             return
+        if self._workers.idle:
+            self._ask(pause)
+        else:
+            self._waiting = (pause, WAIT_FRAMES)
+
+    def _ask(self, pause: int) -> None:
+        self._waiting = None
         pcm, rate = b"".join(frame.pcm for frame in self._heard), self._heard[-1].sample_rate
 
         def done(result: float | Dropped | Failed) -> None:
@@ -100,11 +120,13 @@ class SmartTurnEndpoint:
         self._workers.submit(self._job)
 
     def resume(self) -> None:
-        """Withdraw what was asked: a sound such as `t` makes a pause too, and under load such jobs add up."""
+        """Withdraw what was asked, or not yet asked: under load such jobs add up."""
+        self._waiting = None
         if self._job is not None:
             self._workers.withdraw(self._job)
             self._job = None
 
     def close(self) -> None:
         """The call is over."""
+        self._waiting = None
         self._workers.drop_call(self._call_id)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from pipelines.endpoint import Endpoint, Judgement, SmartTurn, SmartTurnEndpoint
+from pipelines.endpoint import WAIT_FRAMES, Endpoint, Judgement, SmartTurn, SmartTurnEndpoint
 from pipelines.samples import Samples
 from tests import virtual_time
 from tests.fakes.fake_speech import hush, noise, speech, words_in_samples
@@ -59,9 +59,34 @@ def test_the_model_is_not_asked_about_a_pause_that_is_over() -> None:
     def pause_twice(endpoint: SmartTurnEndpoint) -> None:
         endpoint.judge(2)
         endpoint.judge(3)
+        hear(hush(WAIT_FRAMES))(endpoint)
 
     assert judged(judge, hear(noise(50)), pause_and_go_on) == []
     assert judged(judge, hear(noise(50)), pause_and_go_on, pause_twice) == [(3, 0.9)]
+    assert len(judge.heard) == 1
+
+
+def test_while_the_model_is_busy_only_a_pause_that_lasts_is_judged() -> None:
+    judge, verdicts = Judge(0.9), list[tuple[int, float]]()
+
+    async def main() -> None:
+        workers = InlineWorkers(0.0)
+        workers.running = 1
+        endpoint = SmartTurnEndpoint("call", cast(SmartTurn, judge), workers, lambda *v: verdicts.append(v))
+        for pause, frames in ((1, WAIT_FRAMES - 1), (2, WAIT_FRAMES)):
+            hear(noise(50))(endpoint)
+            endpoint.judge(pause)
+            hear(hush(frames))(endpoint)
+            await asyncio.sleep(0.01)
+            assert verdicts == ([] if pause == 1 else [(2, 0.9)])
+            endpoint.resume()
+        endpoint.judge(3)
+        endpoint.close()
+        hear(hush(WAIT_FRAMES))(endpoint)
+        await asyncio.sleep(0.01)
+
+    virtual_time.run(main())
+    assert verdicts == [(2, 0.9)]
     assert len(judge.heard) == 1
 
 
