@@ -24,14 +24,14 @@ MACHINE = {
 }
 
 
-def test_the_table_sets_systems_side_by_side():
+def test_the_table_sets_systems_side_by_side() -> None:
     rows = report.table(FIGURES).splitlines()
     assert rows[0] == f"|  | warmline | {PEER} | limit | holds |"
     assert rows[2] == "| delay, p50 | 640 ms | 3,300 ms | <= 800 ms | yes |"
     assert rows[3] == "| delay, p95 | 1,400 ms |  | <= 1300 ms | **no** |"
 
 
-def test_the_page_tells_stages_and_why_a_peer_is_missing():
+def test_the_page_tells_stages_and_why_a_peer_is_missing() -> None:
     raw = {"stages": {"warmline": {"tool": {"decision": 210.0}, "model": {"first audio": 640.4}}}}
     result = {"figures": [asdict(figure) for figure in FIGURES], "machine": MACHINE, "raw": raw}
     page = report.render(report.benchmarks(), {"voice": json.loads(json.dumps(result))})
@@ -43,24 +43,24 @@ def test_the_page_tells_stages_and_why_a_peer_is_missing():
     assert "| model |  | 640 |" in page
 
 
-def test_every_benchmark_can_be_described():
+def test_every_benchmark_can_be_described() -> None:
     assert all(about.title and about.how for about in report.benchmarks().values())
 
 
-def test_a_chart_is_whole_svg_with_a_bar_for_each_value():
+def test_a_chart_is_whole_svg_with_a_bar_for_each_value() -> None:
     tree = ElementTree.fromstring(chart.svg("Delay & more", FIGURES))
     space = "{http://www.w3.org/2000/svg}"
     words = [text.text for text in tree.iter(f"{space}text")]
-    bars = [float(rect.get("width")) for rect in tree.iter(f"{space}rect")][1:]
+    bars = [float(rect.attrib["width"]) for rect in tree.iter(f"{space}rect")][1:]
     assert "640 ms  (limit 800)" in words
     assert len(bars) == 2
     assert round(bars[1] / bars[0], 1) == round(3_300 / 640, 1)
 
 
-def test_what_stands_alone_is_not_drawn():
+def test_what_stands_alone_is_not_drawn() -> None:
     assert chart.svg("Nothing", [Figure("memory", "warmline", 3, "MB")]) == ""
 
 
-def test_a_share_of_a_peers_figure_is_no_place_on_the_scale():
+def test_a_share_of_a_peers_figure_is_no_place_on_the_scale() -> None:
     assert chart.limit_of(Figure("d", "warmline", 1, "ms", "<= 1.25 x alone")) is None
     assert chart.limit_of(Figure("d", "warmline", 1, "ms", "<= 800 ms, <= 0.3 x pipecat")) == 800

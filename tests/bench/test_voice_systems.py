@@ -6,17 +6,18 @@ import httpx
 import pytest
 
 from bench.scripted_model import UNKNOWN, endpoint, reply_to
-from bench.voice_questions import calls, chosen
+from bench.voice_questions import Category, calls, chosen
 from bench.voice_systems import read_events, read_rtvi
+from gateway.events import Message
 
 
-def events(*told: dict) -> list[dict]:
+def events(*told: Message) -> list[Message]:
     return [{"label": "rtvi-ai", "type": "server-message", "data": each} for each in told]
 
 
-SAID = {"type": "turn.customer", "pii": {"text": "Where is my order?"}}
-STARTED = {"type": "reply.started"}
-DONE = {
+SAID: Message = {"type": "turn.customer", "pii": {"text": "Where is my order?"}}
+STARTED: Message = {"type": "reply.started"}
+DONE: Message = {
     "type": "reply.done",
     "answers": "t1",
     "source": "workflow",
@@ -25,7 +26,7 @@ DONE = {
 }
 
 
-def test_our_events_tell_words_source_and_stages():
+def test_our_events_tell_words_source_and_stages() -> None:
     reading = read_events(events(SAID, STARTED, DONE))
     assert (reading.said, reading.turns, reading.source) == ("Where is my order?", 1, "workflow")
     assert reading.stages == {"decision_ms": 200}
@@ -33,20 +34,20 @@ def test_our_events_tell_words_source_and_stages():
     assert reading.filler
 
 
-def test_a_reply_under_way_is_not_done():
+def test_a_reply_under_way_is_not_done() -> None:
     assert not read_events(events(SAID, STARTED)).done
     assert not read_events(events(SAID, STARTED, DONE, STARTED)).done
 
 
-def test_what_is_said_unasked_is_no_reply_to_the_caller():
+def test_what_is_said_unasked_is_no_reply_to_the_caller() -> None:
     unasked = DONE | {"answers": None, "pii": {"text": "Are you still there?"}}
     assert not read_events(events(STARTED, unasked)).done
     assert not read_events(events(SAID, STARTED, unasked)).done
     assert read_events(events(SAID, STARTED, unasked, STARTED, DONE)).reply == DONE["pii"]["text"]
 
 
-def test_rtvi_messages_tell_words_turns_and_stages():
-    messages = [
+def test_rtvi_messages_tell_words_turns_and_stages() -> None:
+    messages: list[Message] = [
         {"type": "user-transcription", "data": {"text": "Where", "final": False}},
         {"type": "user-transcription", "data": {"text": "Where is it?", "final": True}},
         {"type": "user-stopped-speaking"},
@@ -60,14 +61,14 @@ def test_rtvi_messages_tell_words_turns_and_stages():
     assert reading.done is None
 
 
-def test_a_script_answers_what_is_nearest_to_what_was_understood():
+def test_a_script_answers_what_is_nearest_to_what_was_understood() -> None:
     replies = {"It's one zero four three seven.": "Thanks.", "Where is my order?": "Which one?"}
     assert reply_to(replies, "It's 10437.") == "Thanks."
     assert reply_to(replies, "Where's my order") == "Which one?"
     assert reply_to(replies, "Sing a song about the sea") == UNKNOWN
 
 
-def test_the_scripted_endpoint_streams_as_openai_does():
+def test_the_scripted_endpoint_streams_as_openai_does() -> None:
     asked = {"messages": [{"role": "user", "content": "Where is my order?"}], "stream": True}
     with endpoint({"Where is my order?": "Which one?"}) as url:
         lines = httpx.post(f"{url}/chat/completions", json=asked).text.split("\n\n")
@@ -76,14 +77,14 @@ def test_the_scripted_endpoint_streams_as_openai_does():
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == "Which one? "
 
 
-def test_a_question_is_asked_after_what_comes_before_it_in_its_call():
+def test_a_question_is_asked_after_what_comes_before_it_in_its_call() -> None:
     (call,) = chosen(calls(), "number")
     assert [question.name for question in call.turns] == ["hello", "order", "number"]
     assert chosen(calls(), "no such question") == []
 
 
 @pytest.mark.parametrize("category", ["workflow", "knowledge", "tool", "model"])
-def test_a_quick_pass_asks_something_of_every_category(category):
+def test_a_quick_pass_asks_something_of_every_category(category: Category) -> None:
     assert any(
         question.category == category for call in chosen(calls(), quick=True) for question in call.turns
     )

@@ -119,7 +119,10 @@ def test_a_tool_with_an_effect_waits_for_the_end_of_the_turn(effect: str) -> Non
 
 def test_a_tool_with_an_effect_never_runs_when_the_caller_goes_on() -> None:
     async def main() -> None:
-        scripts = {"send it back": looking("write"), "send it back no wait": [Say("All right.")]}
+        scripts: dict[str, list[Step]] = {
+            "send it back": looking("write"),
+            "send it back no wait": [Say("All right.")],
+        }
         answerer = ScriptedAnswerer(lambda words: scripts[words])
         async with talking(answerer, unsure(True), PATIENT) as talk:
             await asyncio.sleep(1)
