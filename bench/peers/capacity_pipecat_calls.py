@@ -1,6 +1,6 @@
 """Stock pipecat carrying calls over its FastAPIWebsocketTransport with a socket inside the process.
 
-    python capacity_pipecat_calls.py FOLDER-OF-SOUNDS
+Run as `python capacity_pipecat_calls.py FOLDER-OF-SOUNDS`.
 """
 
 import asyncio
@@ -71,9 +71,11 @@ async def main() -> None:
             await asyncio.sleep(0.1)
 
     works = (runner.run(auto_end=False), metronome(sockets), meter.watch_lag())
-    tasks = [asyncio.create_task(work) for work in works]  # noqa: F841 - kept from the collector
-    await obey(meter, carry)
-    os._exit(0)  # ending hundreds of pipelines is not what is measured
+    async with asyncio.TaskGroup() as tasks:
+        for work in works:
+            tasks.create_task(work)
+        await obey(meter, carry)
+        os._exit(0)  # ending hundreds of pipelines is not what is measured
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Stock pipecat taking browser calls over SmallWebRTCTransport, as its development runner does.
 
-    python capacity_pipecat_webrtc.py FOLDER-OF-SOUNDS
+Run as `python capacity_pipecat_webrtc.py FOLDER-OF-SOUNDS`.
 """
 
 import asyncio
@@ -36,10 +36,12 @@ async def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     works = (runner.run(auto_end=False), server.serve([listener]), meter.watch_lag())
-    tasks = [asyncio.create_task(work) for work in works]  # noqa: F841 - kept from the collector
-    tell({"address": f"http://127.0.0.1:{listener.getsockname()[1]}"})
-    await obey(meter)
-    os._exit(0)  # ending hundreds of pipelines is not what is measured
+    async with asyncio.TaskGroup() as tasks:
+        for work in works:
+            tasks.create_task(work)
+        tell({"address": f"http://127.0.0.1:{listener.getsockname()[1]}"})
+        await obey(meter)
+        os._exit(0)  # ending hundreds of pipelines is not what is measured
 
 
 if __name__ == "__main__":

@@ -311,7 +311,13 @@ def test_an_interrupted_reply_shows_what_was_heard(page: Page, gateway: WireGate
     expect(messages(page).last.get_by_text("Refunds over $500", exact=True)).to_be_visible()
     expect(messages(page).last).to_contain_text("this is what you heard")
     strip = page.get_by_role("region", name="Latency of the last spoken turn")
-    for shown in ("556 ms", "Noticing you finished212 ms", "Hearing you106 ms", "Thinking84 ms", "speak154 ms"):
+    for shown in (
+        "556 ms",
+        "Noticing you finished212 ms",
+        "Hearing you106 ms",
+        "Thinking84 ms",
+        "speak154 ms",
+    ):
         expect(strip).to_contain_text(shown)
     answered = messages(page).last.get_by_text("answered in 556 ms")
     expect(answered).to_contain_text("hearing you 106 ms, noticing you finished 212 ms, thinking 84 ms")
