@@ -19,6 +19,7 @@ from faster_whisper import WhisperModel
 
 from bench.figures import Figure, Result, percentile
 from bench.hearing import AudioLoop, Happening, HeardCall, Models, Patience, run_in_audio_time
+from bench.hold_music import FOLDER, NoMusic, pieces
 from bench.sound import Sound, read
 from bench.utterances import (
     BELOW_PEAK_DB,
@@ -52,11 +53,16 @@ NO_CAPTIONS = Patience(streaming=StreamingTimes(partial_ms=10**9))
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where recordings and models are."""
     parser.add_argument("--data", type=Path, required=True, help="folder of recordings with a manifest.tsv")
+    parser.add_argument(
+        "--music", type=Path, default=FOLDER, help="folder of hold music; filled where it is empty"
+    )
     parser.add_argument("--models", type=Path, default=Path.home() / ".cache" / "warmline" / "models")
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure everything; 0 if every limit holds."""
+    result = Result("turns")
+    music = hold_music(options.music, result)
     voice = asyncio.run(read_out(options.models / "piper" / "en_US-joe-medium.onnx", texts()))
     models = Models(
         Silero(options.models / "turn" / "silero_vad.onnx"),
@@ -65,21 +71,35 @@ def run(options: argparse.Namespace) -> int:
     )
     aligner = Aligner(options.models / "whisper-base")
     said = [*recordings(options.data, aligner), *dictations(options.data), *sentences(voice.__getitem__)]
-    result = Result("turns")
 
     async def measure(loop: AudioLoop) -> None:
         bench = Bench(loop, models, result)
         bench.ends_of_turns(said)
         bench.interruptions(options.data, voice)
         bench.echo([utterance for utterance in said if utterance.kind == "recording"][:10], voice)
-        bench.noises(options.data)
+        bench.noises(options.data, music)
 
     run_in_audio_time(measure)
     result.save()
     for figure in result.figures:
-        limit = f"{figure.limit:12} {'holds' if figure.holds else 'DOES NOT HOLD'}" if figure.limit else ""
-        print(f"{figure.name:64} {figure.value:8.1f} {figure.unit:6} {limit} {figure.note}")
+        print(line(figure))
     return 0 if all(figure.holds is not False for figure in result.figures) else 1
+
+
+def hold_music(folder: Path, result: Result) -> list[Sound]:
+    """Its pieces; none where they cannot be had, which the result then tells."""
+    try:
+        return pieces(folder)
+    except NoMusic as missing:
+        result.figures.append(Figure("hold music", "warmline", None, "turns", note=str(missing)))
+        return []
+
+
+def line(figure: Figure) -> str:
+    """The figure as it is printed."""
+    value = " missing" if figure.value is None else f"{figure.value:8.1f}"
+    limit = f"{figure.limit:12} {'holds' if figure.holds else 'DOES NOT HOLD'}" if figure.limit else ""
+    return f"{figure.name:64} {value} {figure.unit:6} {limit} {figure.note}"
 
 
 class Aligner:
@@ -225,9 +245,9 @@ class Bench:
 
     # --- what is no caller -----------------------------------------------------------------------
 
-    def noises(self, data: Path) -> None:
+    def noises(self, data: Path, music: Sequence[Sound]) -> None:
         """Three minutes of each: turns started, and what they do while we answer."""
-        for name, sound, most in noises(data):
+        for name, sound, most in noises(data, music):
             idle = self._call(Patience()).hear(sound)
             answering = self._call(Patience(), Answering.YES).hear(sound)
             self._note(f"{name}: turns", count(idle, "turn"), "turns", most)
@@ -237,7 +257,7 @@ class Bench:
             self._result.raw[name] = [asdict(h) for h in (*idle, *answering) if h.what != "release"]
 
 
-def noises(data: Path) -> Iterator[tuple[str, Sound, int | None]]:
+def noises(data: Path, music: Sequence[Sound]) -> Iterator[tuple[str, Sound, int | None]]:
     """Noise by name, and how many turns it may start; where people talk in it there is no limit."""
     length, rng = RATE * NOISE_S, np.random.default_rng(5)
     time = np.arange(length) / RATE
@@ -248,11 +268,9 @@ def noises(data: Path) -> Iterator[tuple[str, Sound, int | None]]:
     hum = np.sin(2 * np.pi * 50 * time) + 0.6 * np.sin(2 * np.pi * 150 * time) + 0.3 * white
     for name, noise in (("white noise", white), ("pink noise", pink), ("line hum", hum)):
         yield name, (noise / noise.std() * 0.02).astype(np.float32), 0
-    recorded = manifest(data)
-    music = [read(entry.path) for entry in recorded if entry.kind == "music"]
     if music:
         yield "hold music", np.resize(np.concatenate(music), length), 0
-    for entry in recorded:
+    for entry in manifest(data):
         if entry.kind == "noise":
             yield entry.path.stem.replace("_", " "), np.resize(read(entry.path), length), None
 
