@@ -13,4 +13,12 @@ reported as missing. Raw results are kept in `bench/results/`.
 
     figures.py    what a result is, and the files it is kept in        report.py   pages and charts of results
     peers.py      environments of peers, and programs run in them      sound.py    recordings, noise, loudness
+    chart.py      bars for the page                                    clips.py    recordings with transcripts
+    wer.py        word error rate
+
+What a benchmark is made of bears its name (`voice_*.py`, `stt_*.py`, `capacity_*.py`), but for these:
+
+    hearing.py                     of `turns` and `stt`: a call's ears and nobody to answer
+    utterances.py hold_music.py    of `turns`: what callers say, and what no caller says
+    scripted_model.py              of `voice`: a model that costs nothing
 """

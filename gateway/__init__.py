@@ -8,12 +8,14 @@ there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is
     webrtc/               a browser's connection as a leg: signalling, audio, data channel, RTVI
     web/                  HTTP and websocket routes, message types; serves the built page
     session_log.py        the facts of a live session: numbered, stored, folded, shown to listeners
+    subscription.py       what one listener still has to get
     live.py call.py       a session while it lasts: messages, one reply at a time; a call in it
     admission.py reception.py   which call gets a place, and what callers hear who do not
     session.py events.py store/   the record, the typed events, SQLite or PostgreSQL
     metrics.py stages.py  what a session's facts count for Prometheus; where a spoken turn's time went
     tracing.py timeline.py span_export.py   the same events as OpenTelemetry spans
-    config.py             the one configuration; the only reader of the environment
+    config.py marked_yaml.py   the one configuration, the only reader of the environment; lines for its errors
+    health.py log.py      which parts work; how we log
     app.py answering.py speech.py children.py   builds everything once; processes that live and die with us
     weights/              model files: catalogue, fetching, checking
     cli/                  serve, call, chat, models, doctor, check

@@ -1,14 +1,18 @@
 """Hear, take turns, think, speak: the bot, without knowing who carries its audio or its text.
 
     audio.py facts.py conversation.py answer.py     the central types
+    samples.py resampler.py                         sound as numbers; a stream at another sample rate
     voice.py silero.py endpoint.py                  is somebody speaking; does it sound finished
-    turns.py turn_times.py turn_actions.py reading.py   whose turn is it; how long to wait; does it read finished
-    recognizer.py whisper.py transcript.py          streaming recognition over short windows
+    turns.py turn_actions.py                        whose turn is it, and what follows from that
+    turn_times.py reading.py                        how long to wait; do the words read finished
+    recognizer.py transcript.py                     streaming recognition over short windows
+    whisper.py moonshine.py                         its two engines
     spectrogram.py                                  sound as Whisper and smart-turn see it
     sentences.py spoken.py heard.py                 words to speakable pieces; which of them were heard
     synthesizer.py piper_process.py piper_wire.py   Piper, in a process of its own
     learning.py phrases.py                          what is known by heart
     speech.py voice_models.py                       shared model workers; everything loaded once
+    draft.py preparation.py                         a reply begun before the turn is over; what precedes it
     transport.py frontend.py bot.py reply.py        a pipecat pipeline over an `AudioPort`: ends, ears, mouth
     voice_call.py services.py processor.py          one call; pipecat's services; how we stand in a pipeline
     chat.py                                         the same agent, no pipeline

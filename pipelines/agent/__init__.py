@@ -21,4 +21,13 @@ What holds whatever a model writes:
 Who the agent is and what it does for whom is data: `definitions/*.yaml`, read and checked by
 `definition.py`. Model endpoints are any that speak OpenAI's protocol (`model.py`); the embedded one is a
 llama.cpp server in a child process (`llama_server.py`). Cores know no clock, no socket and no model.
+
+    assembly.py turn.py                             builds an agent; the answer to one turn while it is made
+    rules.py classifier.py slots.py values.py       what words say, which example is near, which values
+    commands.py steps.py position.py                between understanding and deciding; where we stand
+    claims.py figures.py clauses.py sayings.py      what is checked; what is spoken early, or known by heart
+    answer_cache.py listening.py                    answers given before; what is done while we listen
+    language_model.py routing.py breaker.py         what a model is to us, which does what, when none
+    model_answer.py tool_calls.py cache_slots.py    reading what it streams; which call has which prompt cache
+    definition_file.py prompt_texts.py offload.py   files read once; blocking work off the event loop
 """
