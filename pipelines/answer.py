@@ -6,7 +6,7 @@ so the answerer always sees its own effects in the conversation.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pipelines.conversation import Conversation
@@ -18,6 +18,8 @@ class Say:
     """The next words of the answer, spacing included."""
 
     text: str
+    complete: bool = field(default=False, compare=False)
+    "A sentence or clause ends with them: they can be spoken before the next words come."
 
 
 @dataclass(frozen=True, slots=True)

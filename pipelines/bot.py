@@ -225,6 +225,7 @@ class Bot(DirectProcessor):
                 self.drop_draft()
 
     async def _converse(self) -> None:
+        self.preparation.prepare("")
         opening = self._agent.opening
         first = self._agent.answerer.greeting("voice") if opening is None else opening
         if first:

@@ -252,7 +252,7 @@ class Reply:
             self._what.stopwatch.note(piece)
         match piece:
             case Say():
-                await self._say(piece.text)
+                await self._say(piece.text, piece.complete)
             case Basis():
                 self._basis = piece
             case ToolCalled(effect="write"):
@@ -264,7 +264,7 @@ class Reply:
             case Fact():
                 await self._emit(piece)
 
-    async def _say(self, text: str) -> None:
+    async def _say(self, text: str, complete: bool = False) -> None:
         """More words. Once interrupted they are no longer part of the reply: nobody heard them."""
         if self._interrupted or not text:
             return
@@ -274,6 +274,8 @@ class Reply:
         offset = len(self._text)
         self._text += text
         sentences = self._cutter.feed(text)
+        if complete:
+            sentences += self._cutter.end_clause()
         await self._tell(ReplyDelta(turn_id=self._what.turn_id, offset=offset, text=text))
         for sentence in sentences:
             await self._hand_to_voice(sentence)

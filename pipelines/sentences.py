@@ -67,6 +67,12 @@ class SentenceCutter:
             pieces += self._take(cut)
         return pieces
 
+    def end_clause(self) -> list[Piece]:
+        """What can be spoken now that a clause or sentence is known to end here; a word or two wait on."""
+        ends_sentence = re.search(r"[.!?…][\"')\]”’*_]*\s*$", self._rest) is not None
+        enough = ends_sentence or self._may_end(len(self._rest))
+        return self._take(len(self._rest)) if enough and self._rest else []
+
     def flush(self) -> list[Piece]:
         """What is left at the end of the reply."""
         return self._take(len(self._rest))

@@ -234,7 +234,7 @@ class TurnAnswer:
         if self._basis != self._told:
             self._told = self._basis
             yield self._basis
-        yield Say(f" {text}" if self._spoken else text)
+        yield Say(f" {text}" if self._spoken else text, complete=True)
         self._spoken = True
 
     def _cite(self, citations: tuple[Cited, ...]) -> None:

@@ -305,3 +305,15 @@ def test_a_drafted_reply_says_when_it_was_begun_and_that_it_was_heard_later() ->
         assert latency.first_audio_ms is not None and latency.first_audio_ms >= 650
 
     virtual_time.run(main())
+
+
+def test_a_clause_that_is_complete_is_spoken_while_the_next_is_being_thought_of() -> None:
+    async def main() -> None:
+        scene = Scene(Say("As far as I know,", complete=True), 5.0, Say(" it is open today.", complete=True))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(scene.reply.run())
+            await asyncio.sleep(3)
+            assert scene.voice.spoken == ["As far as I know,"] and scene.mouth.frames
+        assert scene.voice.spoken[1:] == ["it is open today."]
+
+    virtual_time.run(main())

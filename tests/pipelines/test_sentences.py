@@ -27,6 +27,24 @@ def test_the_first_piece_is_there_before_the_sentence_is() -> None:
     assert [p.text for p in cutter.feed("that ")] == ["I have looked up the order"]
 
 
+def test_a_clause_that_is_known_to_end_is_spoken_before_more_words_come() -> None:
+    cutter = SentenceCutter()
+    assert cutter.feed("As far as I know,") == []
+    assert [p.text for p in cutter.end_clause()] == ["As far as I know,"]
+    assert cutter.feed(" it is open today.") == []
+    assert [(p.text, p.start) for p in cutter.end_clause()] == [(" it is open today.", 17)]
+    assert cutter.end_clause() == cutter.flush() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"), [("Yes,", []), ("Yes.", ["Yes."]), ("Sure!", ["Sure!"]), (" ", [])]
+)
+def test_a_word_that_ends_no_sentence_waits_for_more(text: str, spoken: list[str]) -> None:
+    cutter = SentenceCutter()
+    assert cutter.feed(text) == []
+    assert [p.text for p in cutter.end_clause()] == spoken
+
+
 def test_a_long_number_is_long_to_say() -> None:
     assert pieces("Your order number 10437 was shipped yesterday evening.")[0] == "Your order number"
 

@@ -101,10 +101,10 @@ def test_the_answerer_prepares_for_what_is_being_said_and_forgets_the_call_at_it
     async def main() -> None:
         async with talking(answering("Yes.")) as talk:
             await asyncio.sleep(1)
-            assert talk.answerer.prepared_for == [""], "after the greeting"
+            assert talk.answerer.prepared_for == ["", ""], "before the greeting and after it"
             await talk.say("I would like to know where my order is today", then=3)
-        first, *overheard, last = talk.answerer.prepared_for
-        assert (first, last) == ("", "") and len(overheard) >= 2
+        *overheard, last = talk.answerer.prepared_for[2:]
+        assert last == "" and len(overheard) >= 2
         assert all("I would like to know where my order is today".startswith(words) for words in overheard)
         assert talk.answerer.forgotten == ["s1"]
 
