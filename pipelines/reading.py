@@ -61,6 +61,12 @@ _CONDITION = re.compile(
 "What follows from it is still to come."
 _OPENING = re.compile(r"^(?:(?:and|but|so|well|um|uh|look|listen)\W*)+$", re.IGNORECASE)
 
+_ATTENTION = re.compile(
+    r"^\W*(?:(?:wait|hold on|hang on|stop|sorry|pardon|excuse me|just|a|one|moment|second|please)\W*){1,5}$",
+    re.IGNORECASE,
+)
+"What people say to get the word; what they want it for comes next."
+
 _DIGIT = r"(?:\d|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b)"
 _DICTATED = re.compile(
     rf"(?:^|\b(?:number|code|zip|order|id|is|it's|yes|yeah|no|um|uh)\b)\W*((?:{_DIGIT}[\s,.?\-–]*)+)$",
@@ -111,6 +117,8 @@ def reading(text: str, lengths: Set[int] = frozenset(), *, yes_no: bool = False)
         return Reading.FINISHED
     if any(pattern.search(text) for pattern in (_OPEN, _UNFINISHED, _COPULA, _CONDITION, _OPENING)):
         return Reading.UNFINISHED
+    if _ATTENTION.match(text):
+        return Reading.LOOSE
     alone = not yes_no and len(words(text)) == 1 and not _GREETING.match(text)
     return Reading.LOOSE if alone or _lacks_stop(text) else Reading.STATED
 

@@ -93,6 +93,12 @@ def test_a_single_word_that_nobody_asked_for_begins_something(text: str) -> None
     assert reading(text, yes_no=True) > Reading.LOOSE
 
 
+@pytest.mark.parametrize("text", ["Wait.", "Hold on, please.", "Sorry, excuse me.", "Wait a moment."])
+@pytest.mark.parametrize("yes_no", [True, False])
+def test_who_asks_for_the_word_goes_on_to_use_it(text: str, yes_no: bool) -> None:
+    assert reading(text, yes_no=yes_no) is Reading.LOOSE
+
+
 def test_more_than_a_yes_is_read_like_anything_else() -> None:
     assert reading("Yes, and", yes_no=True) is Reading.UNFINISHED
 
