@@ -65,13 +65,13 @@ class Found:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
-    parser.add_argument("--runs", type=int, default=5, help="how often everything is asked (default 5)")
+    parser.add_argument("--runs", type=int, help="how often everything is asked (default 5, quick 1)")
     parser.add_argument("--only", default="", choices=("", *SYSTEMS), help="only this system")
     parser.add_argument("--part", default="", choices=("", *PARTS), help="only this of the measurements")
     parser.add_argument(
         "--question", default="", help="only this question, with what comes before it, or call"
     )
-    parser.add_argument("--quick", action="store_true", help="a few questions, once: less than two minutes")
+    parser.add_argument("--quick", action="store_true", help="a few questions: less than two minutes a run")
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of the model files")
 
 
@@ -83,8 +83,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
     if options.quick or options.question:
         options.part = "turns"
-    if options.quick:
-        options.runs = 1
+    options.runs = options.runs or (1 if options.quick else 5)
     found, missing = Found(), dict[str, str]()
     known = systems(options.models, found)
     for system in (known[options.only],) if options.only else known.values():
@@ -100,9 +99,9 @@ def run(options: argparse.Namespace) -> int:
         "stops": [asdict(stop) for stop in found.stops],
         "pauses": [asdict(pause) for pause in found.pauses],
     }
-    part = options.part or options.question or options.only or options.runs < 5
+    part = options.question or options.runs < 5 or (options.part and not options.quick)
     show(found.turns, figures)
-    name = "-".join(filter(None, ("voice", "quick", options.only))) if part else "voice"
+    name = "-".join(filter(None, ("voice", "quick" if part else "", options.only)))
     path = Result(name, figures, raw).save()
     print(f"bench voice: every turn is in {path}", file=sys.stderr)
     return 0
