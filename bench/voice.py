@@ -71,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--question", default="", help="only this question, with what comes before it, or call"
     )
-    parser.add_argument("--quick", action="store_true", help="a few questions: less than two minutes a run")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few questions: about three minutes a run and system"
+    )
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of the model files")
 
 
@@ -81,8 +83,7 @@ def run(options: argparse.Namespace) -> int:
     if not script:
         print(f"bench voice: no question or call is called {options.question!r}", file=sys.stderr)
         return 2
-    if options.quick or options.question:
-        options.part = "turns"
+    options.parts = _parts(options)
     options.runs = options.runs or (1 if options.quick else 5)
     found, missing = Found(), dict[str, str]()
     known = systems(options.models, found)
@@ -99,12 +100,21 @@ def run(options: argparse.Namespace) -> int:
         "stops": [asdict(stop) for stop in found.stops],
         "pauses": [asdict(pause) for pause in found.pauses],
     }
-    part = options.question or options.runs < 5 or (options.part and not options.quick)
+    part = options.question or options.runs < 5 or options.part
     show(found.turns, figures)
     name = "-".join(filter(None, ("voice", "quick" if part else "", options.only)))
     path = Result(name, figures, raw).save()
     print(f"bench voice: every turn is in {path}", file=sys.stderr)
     return 0
+
+
+def _parts(options: argparse.Namespace) -> tuple[str, ...]:
+    """What is measured: a quick look leaves the pauses to `bench turns`, which needs no clock for them."""
+    if options.question:
+        return ("turns",)
+    if options.part:
+        return (options.part,)
+    return tuple(part for part in PARTS if part != "pauses" or not options.quick)
 
 
 def systems(models: Path, found: Found) -> dict[str, System]:
@@ -146,7 +156,7 @@ def _replies(found: Found) -> dict[str, str]:
 async def measure(system: System, script: Sequence[Call], options: argparse.Namespace, found: Found) -> None:
     """Everything that was asked for, so many times over, with one start of the system."""
     voice = options.models / VOICE
-    wanted = [part for part in system.parts if options.part in ("", part)]
+    wanted = [part for part in system.parts if part in options.parts]
     with system.running() as url:
         for number in range(1, options.runs + 1):
             if "turns" in wanted:

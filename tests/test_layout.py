@@ -20,6 +20,7 @@ MODULES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py
 CORES = [
     "gateway/admission.py",
     "gateway/events.py",
+    "gateway/protocol_error.py",
     "gateway/stages.py",
     "gateway/timeline.py",
     "gateway/weights/plan.py",

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from gateway.live import Busy, Draining, UnknownSession
+from gateway.protocol_error import ProtocolError
 from gateway.web.messages import Fault, HttpError, HttpErrorBody
-from gateway.webrtc.sdp import ProtocolError
 from pipelines.facts import Unavailable
 
 log = structlog.get_logger()

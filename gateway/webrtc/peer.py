@@ -23,9 +23,9 @@ from aiortc import (
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamTrack
 
+from gateway.protocol_error import ProtocolError
 from gateway.webrtc import sdp
 from gateway.webrtc.incoming import hear_at_once
-from gateway.webrtc.sdp import ProtocolError
 from pipelines.facts import Unavailable
 
 log = structlog.get_logger(__name__)

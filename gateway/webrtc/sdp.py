@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from aiortc import RTCIceCandidate
 from aiortc import sdp as grammar
 
+from gateway.protocol_error import ProtocolError
+
 MOST_SECTIONS = 8
 "Media sections; pipecat's client offers audio, camera, screen and data."
 MOST_CANDIDATES = 64
@@ -20,19 +22,6 @@ MOST_CANDIDATES = 64
 CANDIDATE = "a=candidate:"
 MALFORMED = (AssertionError, AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError)
 "What aiortc's parser raises on malformed text, depending on where it stumbles."
-
-
-class ProtocolError(Exception):
-    """A client sent what it must not; its fault, and sending it again will not help.
-
-    `code` is stable and for programs, `status` fits HTTP, the text is for people.
-    """
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from gateway.config import WebRtc
 from gateway.events import Message
 from gateway.live import Busy
+from gateway.protocol_error import ProtocolError
 from gateway.webrtc import sdp, turn
 from gateway.webrtc.leg import WebRtcLeg
 from gateway.webrtc.liveness import Patience
-from gateway.webrtc.sdp import ProtocolError
 
 log = structlog.get_logger(__name__)
 

@@ -11,11 +11,11 @@ import pytest
 from gateway.config import WebRtc
 from gateway.events import Message
 from gateway.leg import Hangup
+from gateway.protocol_error import ProtocolError
 from gateway.webrtc import caller
 from gateway.webrtc.caller import Caller
 from gateway.webrtc.leg import WebRtcLeg
 from gateway.webrtc.liveness import Patience
-from gateway.webrtc.sdp import ProtocolError
 from gateway.webrtc.signalling import Offer, Signalling
 from pipelines.audio import SAMPLE_RATE, Frame
 from tests.contracts.leg import Ends, LegContract, listen, loud, tone

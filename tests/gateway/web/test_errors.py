@@ -3,8 +3,8 @@ import pytest
 from fastapi import FastAPI
 
 from gateway.live import Busy, Draining, UnknownSession
+from gateway.protocol_error import ProtocolError
 from gateway.web.errors import Refused, answer_errors
-from gateway.webrtc.sdp import ProtocolError
 from pipelines.facts import Unavailable
 from tests import virtual_time
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.protocol_error import ProtocolError
 from gateway.webrtc import sdp
-from gateway.webrtc.sdp import ProtocolError
 from tests.gateway.webrtc.offers import OFFER
 
 HOST = "candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host"

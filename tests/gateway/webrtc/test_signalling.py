@@ -10,8 +10,8 @@ from pydantic import SecretStr, ValidationError
 
 from gateway.config import IceServer, Turn, WebRtc
 from gateway.live import Busy
+from gateway.protocol_error import ProtocolError
 from gateway.webrtc.leg import WebRtcLeg
-from gateway.webrtc.sdp import ProtocolError
 from gateway.webrtc.signalling import Answer, Candidate, Candidates, Offer, Signalling
 from tests.gateway.webrtc.offers import OFFER
 
