@@ -1,4 +1,4 @@
-"""What offer and answer came to for one call's audio: the terms under which a stream sends and receives.  [core]
+"""What offer and answer came to for one call's audio: the terms on which a stream sends and hears.  [core]
 
 Written by whoever speaks SDP, read by the stream. Knows neither.
 """
@@ -51,7 +51,7 @@ class AgreedMedia:
     comfort_noise_payload_type: int | None
     "Of comfort noise (RFC 3389), 13 as a rule; None when it was not agreed."
     ptime_ms: int
-    "What the other side would like in one packet. We send 20 ms unless it is another multiple of 20."
+    "What the other side would like in one packet; only a wish (RFC 8866, section 6.4). We send 20 ms always."
     remote_host: str
     "Address literal; empty or unspecified (0.0.0.0, ::) when there is nowhere to send yet."
     remote_port: int
