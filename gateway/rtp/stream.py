@@ -41,7 +41,7 @@ class RtpStream:
 
     @property
     def sample_rate(self) -> int:
-        """Hz of the frames, both ways: 8000 for G.711, 16000 for G.722 and Opus. Known from `configure` on."""
+        """Hz, both ways: 8000 for G.711, 16000 for G.722 and Opus. Known from `configure` on."""
         raise NotImplementedError
 
     def configure(self, agreed: AgreedMedia) -> None:
