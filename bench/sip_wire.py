@@ -105,7 +105,8 @@ class Inbox:
         self._messages["name_length"] = _ADDRESS.itemsize
         self._messages["control_length"] = _CONTROL.itemsize
         at = ctypes.c_void_p(self._messages.ctypes.data)
-        count = _libc.recvmmsg(self._receiver.fileno(), at, self.BATCH, socket.MSG_DONTWAIT, None)
+        flags = socket.MSG_DONTWAIT | socket.MSG_TRUNC  # the latter: a long datagram's length is its own
+        count = _libc.recvmmsg(self._receiver.fileno(), at, self.BATCH, flags, None)
         whole = np.flatnonzero(self._messages["length"][: max(count, 0)] == PACKET.itemsize)
         found = np.empty(len(whole), ARRIVAL)
         packets, controls = self._packets[whole], self._controls[whole]
