@@ -1,10 +1,10 @@
-"""One browser call of a session: the customer's leg, the room around it, and the bot that has the floor.
+"""One call of a session: the customer's leg, the room around it, and the bot that has the floor.
 
 The reception comes first: the bot begins once the call has a place.
 
 The leg belongs to the room, the bot only borrows a port to it: a bot that fails is replaced, and the customer
 hears a pause, no more. What happens in the session goes to the client as RTVI messages; what the client
-sends comes in here.
+sends and the keys that a caller presses come in here.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ import structlog
 
 from gateway.events import LegJoined, LegLeft
 from gateway.leg import Leg
-from gateway.live import LiveSession, TakesText
+from gateway.live import LiveSession, TakesInput
 from gateway.reception import Reception
 from gateway.room import Role, Room
 from gateway.subscription import Subscription
 from gateway.webrtc import rtvi
 from gateway.webrtc.rtvi import BadRequest, ClientMessage, ClientReady, DisconnectBot, SendText
 from pipelines.audio import AudioPort
-from pipelines.facts import Trouble, Unavailable
+from pipelines.facts import Trouble, Unavailable, Values
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ BOTS = 3
 REPLACED = Trouble(code="bot_failed", message="Sorry, I lost the thread for a moment.", retry=True)
 
 
-class Bot(TakesText, Protocol):
+class Bot(TakesInput, Protocol):
     """The pipeline that hears and speaks at a port."""
 
     async def run(self) -> None:
@@ -57,11 +57,12 @@ class Calls:
         room = Room(leg)
         subscription = live.log.subscribe()
         try:
-            await live.log.emit(LegJoined(leg_id=leg.leg_id, role="customer", kind="webrtc"))
+            await live.log.emit(_joined(leg))
             async with asyncio.TaskGroup() as tasks:
                 beside = [
                     tasks.create_task(_deliver(subscription, leg), name=f"deliver {leg.leg_id}"),
                     tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
+                    tasks.create_task(_press(leg, live), name=f"keys {leg.leg_id}"),
                 ]
                 await self._one_call(room, live)
                 for task in beside:
@@ -135,6 +136,17 @@ class Calls:
             await live.receive(request.text, request.id or live.log.new_id("m"))
         except Unavailable as error:
             await leg.send(rtvi.error_response(request.id, f"Not taken: {error}."))
+
+
+def _joined(leg: Leg) -> LegJoined:
+    about = Values(values=dict(leg.about)) if leg.about else None
+    return LegJoined(leg_id=leg.leg_id, role="customer", kind=leg.kind, pii=about)
+
+
+async def _press(leg: Leg, live: LiveSession) -> None:
+    """Hand on the keys that the caller presses; before a bot talks with them nobody asked for any."""
+    async for digit in leg.digits():
+        live.press(digit)
 
 
 async def _deliver(subscription: Subscription, leg: Leg) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from pipelines.facts import AnyFact, Channel, Fact
+from pipelines.facts import AnyFact, Channel, Fact, Values
 
 Message = dict[str, Any]
 "A JSON object on its way to a client."
@@ -30,6 +30,8 @@ class LegJoined(Fact):
     leg_id: str
     role: Literal["customer", "bot", "human", "supervisor"]
     kind: Literal["webrtc", "chat", "sip", "stream"]
+    pii: Values | None = None
+    "What the wire tells of who calls: `caller`, `called`, `trunk`, context headers. Nobody has checked it."
 
 
 class LegLeft(Fact):

@@ -41,6 +41,7 @@ class ScriptedBot:
         self.plan = plan
         self.frames = 0
         self.texts: list[str] = []
+        self.pressed = ""
 
     async def run(self) -> None:
         if self.plan == "goodbye":
@@ -54,6 +55,9 @@ class ScriptedBot:
     async def write(self, text: str, client_id: str | None = None) -> None:
         self.texts.append(text)
         raise Unavailable("too much is waiting")
+
+    def press(self, digit: str) -> None:
+        self.pressed += digit
 
 
 class World:
@@ -110,6 +114,34 @@ def test_the_log_says_who_came_and_how_they_went() -> None:
         ]
         assert bots.made[0].frames > 200
         assert not live.busy and live.log.quiet
+
+    run(bots, test)
+
+
+def test_the_log_says_what_a_telephone_tells_of_its_caller_and_keeps_that_as_personal_data() -> None:
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        the.leg.connected_by = "sip"
+        the.leg.tells = {"caller": "+15550100", "called": "100", "X-Session": "7"}
+        await the.conduct(live)
+        joined = the.store.log[live.session_id][1].message()
+        assert joined["kind"] == "sip"
+        assert joined["pii"] == {"values": the.leg.tells}
+
+    run(Bots(["listen"]), test)
+
+
+def test_keys_that_the_caller_presses_reach_the_bot() -> None:
+    bots = Bots(["listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        live.press("9")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(the.conduct(live))
+            await asyncio.sleep(1)
+            the.leg.press("10437#")
+        assert bots.made[0].pressed == "10437#", "and not the one that came before there was a call"
 
     run(bots, test)
 

@@ -57,6 +57,9 @@ class EchoBot:
         done = ReplyDone(turn_id=log.new_id("r"), answers=turn_id, pii=Words(text=f"heard {text}"))
         await log.emit(done)
 
+    def press(self, digit: str) -> None:
+        """Keys are nothing here."""
+
     async def _hear(self) -> None:
         async for _ in self._port.frames():
             pass
