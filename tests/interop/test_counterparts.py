@@ -3,10 +3,13 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from typing import Literal
 
 import pytest
 
+from tests.interop import sipp
 from tests.interop.baresip import Baresip, BaresipError, Settings, baresip
+from tests.interop.sipp import Plan
 from tests.interop.sounds import tone
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
@@ -102,5 +105,85 @@ def test_what_does_not_come_is_reported_with_what_did() -> None:
             await alice.dial("sip:nobody@127.0.0.1:9")
             with pytest.raises(BaresipError, match="no CALL_ESTABLISHED within 1 s"):
                 await alice.until("CALL_ESTABLISHED", 1)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "answers"),
+    [
+        ("uac_talk", "auto"),
+        ("uac_hold", "auto"),
+        ("uac_cancel", "manual"),
+        ("uac_no_codec", "auto"),
+        ("uac_info", "auto"),
+        ("uac_extension", "auto"),
+        ("uac_delayed_offer", "auto"),
+        ("uac_headers", "auto"),
+    ],
+)
+def test_sipp_calls_a_telephone(scenario: str, answers: Literal["auto", "manual"]) -> None:
+    async def main() -> None:
+        async with baresip(Settings("bob", codec="PCMA", answers=answers)) as bob:
+            plan = Plan(scenario, service="bob", said=[tone(440, 1), "5#"])
+            await sipp.calls(plan, f"127.0.0.1:{bob.port}")
+            if scenario == "uac_talk":
+                assert abs(bob.heard().loudest_hertz() - 440) < 5
+                assert [event.parameter for event in bob.seen if event.type == "CALL_DTMF_START"] == [
+                    "5",
+                    "#",
+                ]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_sipp_calls_sipp(transport: Literal["udp", "tcp"]) -> None:
+    async def main() -> None:
+        async with sipp.answering(Plan("uas_answer", calls=3, transport=transport)) as uas:
+            plan = Plan("uac_call", calls=3, per_second=10, transport=transport)
+            await sipp.calls(plan, f"127.0.0.1:{uas.port}")
+
+    asyncio.run(main())
+
+
+def test_reliable_responses_between_two_sipps() -> None:
+    async def main() -> None:
+        async with sipp.answering(Plan("uas_reliable")) as uas:
+            await sipp.calls(Plan("uac_prack"), f"127.0.0.1:{uas.port}")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("plan", "event", "parameter"),
+    [
+        (Plan("uas_answer"), "CALL_ESTABLISHED", ""),
+        (Plan("uas_early_media", said=[tone(440, 1)]), "CALL_ESTABLISHED", ""),
+        (Plan("uas_hang_up", said=[tone(440, 1)]), "CALL_CLOSED", ""),
+        (Plan("uas_busy"), "CALL_CLOSED", "486 Busy Here"),
+        (Plan("uas_unavailable"), "CALL_CLOSED", "503 Service Unavailable"),
+        (Plan("uas_challenge", keys={"user": "alice", "word": "open"}), "CALL_ESTABLISHED", ""),
+        (Plan("uas_silent"), "CALL_RINGING", ""),
+    ],
+    ids=lambda value: value.scenario if isinstance(value, Plan) else None,
+)
+def test_a_telephone_calls_sipp(plan: Plan, event: str, parameter: str) -> None:
+    async def main() -> None:
+        settings = Settings("alice", codec="PCMA", password="open")
+        async with baresip(settings) as alice, sipp.answering(plan) as uas:
+            await alice.dial(f"sip:100@127.0.0.1:{uas.port}")
+            assert parameter in (await alice.until(event)).parameter
+            await alice.hang_up()
+
+    asyncio.run(main())
+
+
+def test_a_scenario_that_fails_says_why() -> None:
+    async def main() -> None:
+        async with baresip(Settings("bob", codec="PCMA", answers="auto")) as bob:
+            with pytest.raises(sipp.SippError) as failure:
+                await sipp.calls(Plan("uac_no_codec", service="nobody"), f"127.0.0.1:{bob.port}")
+            assert "404 Not Found" in str(failure.value) and "uac_no_codec" in str(failure.value)
 
     asyncio.run(main())
