@@ -20,17 +20,18 @@ DIGIT_MS, PAUSE_MS = 100, 100
 
 def write(path: Path, codec: str, said: Sequence[Sound | str]) -> float:
     """Sounds and keys one after the other, 20 ms a packet; gives how many seconds that takes."""
-    packets = list(_packets(codec, said))
+    sent = list(packets(codec, said))
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1))
-        for at_ms, rtp in packets:
+        for at_ms, rtp in sent:
             frame = _frame(rtp)
             seconds, ms = divmod(at_ms, 1_000)
             file.write(struct.pack("<IIII", seconds, ms * 1_000, len(frame), len(frame)) + frame)
-    return packets[-1][0] / 1_000 + 0.02
+    return sent[-1][0] / 1_000 + 0.02
 
 
-def _packets(codec: str, said: Sequence[Sound | str]) -> Iterator[tuple[int, bytes]]:
+def packets(codec: str, said: Sequence[Sound | str]) -> Iterator[tuple[int, bytes]]:
+    """The RTP of sounds and keys, and when it is sent, ms."""
     at_ms, sequence = 0, 1
     for piece in said:
         if isinstance(piece, Sound):
