@@ -14,12 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from gateway.addresses import Network
 from gateway.sip import numbers
 from gateway.sip.address import Address
 from gateway.sip.digest import Challenges
 from gateway.sip.hop import Hop
 from gateway.sip.message import Request
-from gateway.trunks import Network, Number, Telephone, Trunk
+from gateway.trunks import Number, Telephone, Trunk
 
 UNCHALLENGED = frozenset({"ACK", "CANCEL"})
 "They cannot be sent again with credentials (RFC 3261, section 22.1)."

@@ -231,7 +231,7 @@ def _parameters(value: str) -> dict[str, str] | None:
 
     sipmessage's own parser takes the comma of `qop="auth,auth-int"` for the end of the parameter.
     """
-    scheme, _, rest = value.strip().partition(" ")
+    scheme, rest = [*value[: LONGEST + 1].split(None, 1), "", ""][:2]
     if len(value) > LONGEST or scheme.lower() != "digest":
         return None
     found: dict[str, str] = {}
