@@ -66,7 +66,7 @@ class DigitReceiver:
         if code >= len(KEYS):
             return []
         over: list[Digit] = []
-        if not self._is_same(packet, code, now_ms):
+        if not self._goes_on(packet, code, now_ms):
             if self._is_older(packet.timestamp):
                 return []
             over = self._finish()
@@ -91,8 +91,8 @@ class DigitReceiver:
         self._ended = True
         return [Digit(KEYS[self._code], (self._before + self._duration) // self._per_ms)]
 
-    def _is_same(self, packet: RtpPacket, code: int, now_ms: int) -> bool:
-        """Whether it belongs to the press under way, or just over; a new segment is taken over."""
+    def _goes_on(self, packet: RtpPacket, code: int, now_ms: int) -> bool:
+        """Whether it belongs to the press under way, or just over; a new segment of that is taken over."""
         if self._timestamp is None or code != self._code:
             return False
         ahead = _ahead(packet.timestamp, self._timestamp)

@@ -19,8 +19,8 @@ from enum import Enum
 from gateway.rtp.packet import RtpPacket
 from pipelines.audio import FRAME_MS
 
-FLOOR_MS = 15
-"Least target: what reading the sockets every 5 ms may take, and some for a busy machine."
+FLOOR_MS = 12
+"Least target: sockets are read every 5 ms; the rest is for a machine that is busy for a moment."
 CEILING_MS = 200
 "Most target. Beyond it, waiting hurts a conversation more than losing a word."
 MOST_PACKETS = 64
