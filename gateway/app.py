@@ -178,9 +178,9 @@ class Gateway:
             self._health.report("voice", State.DOWN, f"{error}; run `warmline doctor`")
 
     async def _take_calls(self, answerer: Answerer, models: VoiceParts) -> None:
-        settings = CallSettings(number_lengths=frozenset(self._config.recogniser.number_lengths))
+        number_lengths = frozenset(self._config.recogniser.number_lengths)
 
-        def make_bot(port: AudioPort, live: LiveSession) -> VoiceCall:
+        def make_bot(port: AudioPort, live: LiveSession, opening: str | None) -> VoiceCall:
             session = live.log
             return VoiceCall(
                 port,
@@ -189,7 +189,7 @@ class Gateway:
                 session.emit,
                 models,
                 ids=session.new_id,
-                settings=settings,
+                settings=CallSettings(number_lengths=number_lengths, opening=opening),
             )
 
         reception = Reception(Admission(admission_limits(self._config)), models, self._health)
@@ -221,7 +221,7 @@ class _WebServer(uvicorn.Server):
     def __init__(self, config: Config, edge: Edge) -> None:
         super().__init__(
             uvicorn.Config(
-                web_application(edge, config.http.pages or PAGES, articles(config)),
+                web_application(edge, config.http.pages or PAGES, articles(config), config.http.api_token),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -39,7 +39,8 @@ class Bot(TakesInput, Protocol):
         """Talk until the port's frames end. May raise anything: it is then replaced by another."""
 
 
-MakeBot = Callable[[AudioPort, LiveSession], Bot]
+MakeBot = Callable[[AudioPort, LiveSession, str | None], Bot]
+"At a port, for a session; says the text first instead of its greeting if there is one."
 
 
 class Calls:
@@ -52,8 +53,11 @@ class Calls:
         self._sessions: set[str] = set()
         "Those that are in a call, or wait for one to begin."
 
-    async def conduct(self, leg: Leg, live: LiveSession) -> None:
-        """Everything from the moment the leg is connected until it has ended."""
+    async def conduct(self, leg: Leg, live: LiveSession, *, opening: str | None = None) -> None:
+        """Everything from the moment the leg is connected until it has ended.
+
+        `opening`: what the bot says first instead of its greeting; for a call that we placed.
+        """
         room = Room(leg)
         subscription = live.log.subscribe()
         try:
@@ -64,7 +68,7 @@ class Calls:
                     tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
                     tasks.create_task(_press(leg, live), name=f"keys {leg.leg_id}"),
                 ]
-                await self._one_call(room, live)
+                await self._one_call(room, live, opening)
                 for task in beside:
                     task.cancel()
         finally:
@@ -76,7 +80,7 @@ class Calls:
         """Begin no more calls; returns when those who waited for one have been told."""
         await self._reception.drain()
 
-    async def _one_call(self, room: Room, live: LiveSession) -> None:
+    async def _one_call(self, room: Room, live: LiveSession, opening: str | None) -> None:
         """Have a bot talk once there is a place for the call; a session has one call at a time."""
         if live.session_id in self._sessions:
             await room.customer.send(rtvi.error("this session is in a call already; end the other one first"))
@@ -85,14 +89,15 @@ class Calls:
         try:
             async with self._reception.place(room, live) as admitted:
                 if admitted:
-                    await self._talk(room, live)
+                    await self._talk(room, live, opening)
         finally:
             self._sessions.discard(live.session_id)
 
-    async def _talk(self, room: Room, live: LiveSession) -> None:
+    async def _talk(self, room: Room, live: LiveSession, opening: str | None) -> None:
         """Let a bot talk until the leg has ended or the bot has said goodbye; replace one that fails."""
         for number in range(1, BOTS + 1):
-            bot = self._make_bot(room.port(Role.BOT), live)
+            bot = self._make_bot(room.port(Role.BOT), live, opening)
+            opening = "" if opening is not None else None  # a bot that replaces another does not say it again
             live.join_call(bot)
             try:
                 await bot.run()

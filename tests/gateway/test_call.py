@@ -28,10 +28,12 @@ class Bots:
 
     plans: list[str]
     made: list["ScriptedBot"] = field(default_factory=list)
+    openings: list[str | None] = field(default_factory=list)
 
-    def __call__(self, port: AudioPort, live: LiveSession) -> "ScriptedBot":
+    def __call__(self, port: AudioPort, live: LiveSession, opening: str | None) -> "ScriptedBot":
         bot = ScriptedBot(port, self.plans.pop(0))
         self.made.append(bot)
+        self.openings.append(opening)
         return bot
 
 
@@ -158,6 +160,21 @@ def test_a_bot_that_breaks_is_replaced_until_the_last() -> None:
             m for m in the.leg.sent if m["type"] == "server-message" and m["data"]["type"] == "trouble"
         ]
         assert [m["data"]["code"] for m in troubles] == ["bot_failed", "bot_failed"]
+
+    run(bots, test)
+
+
+def test_what_we_say_first_in_a_call_of_ours_is_said_by_one_bot_only() -> None:
+    bots = Bots(["crash", "listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(the.leg.serve())
+            tasks.create_task(the.calls.conduct(the.leg, live, opening="Your parcel is at the shop."))
+            await asyncio.sleep(3)
+            the.leg.leave()
+        assert bots.openings == ["Your parcel is at the shop.", ""]
 
     run(bots, test)
 

@@ -32,7 +32,7 @@ from tests.gateway.webrtc.offers import OFFER
 class EchoBot:
     """Answers typed text; raises when it reads `crash`."""
 
-    def __init__(self, port: AudioPort, live: LiveSession) -> None:
+    def __init__(self, port: AudioPort, live: LiveSession, opening: str | None) -> None:
         self._port = port
         self._live = live
         self._crash = asyncio.Event()
