@@ -30,7 +30,7 @@ class StreamFramer:
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete now.
 
-        Raises `BadRequest` when nobody can say where the next message begins: answer it if it can be answered,
+        Raises `BadRequest` when nobody can say where the next message begins: answer it if that can be done,
         then close the connection. Messages that came before it in the same `data` are lost.
         """
         self._buffer += data
