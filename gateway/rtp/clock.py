@@ -78,7 +78,7 @@ class RtpClock:
             self._wanted.clear()
 
     def follow(self, call: Ticked) -> None:
-        """The first packet of a call's source came just now: tick the call when one like it is to be played."""
+        """The first packet of a call's source came just now: so tick the call when it is to be played."""
         if call not in self._where:
             return
         slot = (self._slot + HEAR_AFTER) % SLOTS

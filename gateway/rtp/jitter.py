@@ -56,6 +56,7 @@ class JitterBuffer:
         "_base",
         "_base_before",
         "_base_now",
+        "_delayed",
         "_frame",
         "_last",
         "_last_timestamp",
@@ -96,7 +97,7 @@ class JitterBuffer:
         "From the sender's timestamps to ours."
         self._arrived = 0
         self._base = self._base_before = self._base_now = 0
-        self._seen = 0
+        self._seen = self._delayed = 0
         self._lateness = Lateness(self._per_ms)
         self._target = FLOOR_MS * self._per_ms
         self.late = 0
@@ -110,9 +111,10 @@ class JitterBuffer:
         """The delay that is aimed at."""
         return self._target // self._per_ms
 
-    def delay_ms(self, now_ms: int) -> int:
-        """The delay at present; while nothing comes it grows with time."""
-        return self._delay(now_ms) // self._per_ms if self._next is not None else 0
+    @property
+    def delay_ms(self) -> int:
+        """How long the packet that was played last waited, or would have if it had taken the base."""
+        return self._delayed // self._per_ms
 
     def add(self, packet: RtpPacket, now_ms: int) -> None:
         """A packet of audio came."""
@@ -157,6 +159,7 @@ class JitterBuffer:
         elif quiet and surplus < -self._frame:
             return Missing.PAUSED
         sequence, timestamp, payload = packets.popleft()
+        self._delayed = now_ms * self._per_ms - timestamp - self._base
         self._next = sequence + 1
         self._play = timestamp + self._samples(payload)
         return payload

@@ -104,9 +104,10 @@ class RtpReceiver:
             pcm = self._resampler.feed(pcm)
         return Frame(pcm, self._sample_rate, filled)
 
-    def delay_ms(self, now_ms: int) -> int:
+    @property
+    def delay_ms(self) -> int:
         """What the jitter buffer adds at present."""
-        return self._jitter.delay_ms(now_ms)
+        return self._jitter.delay_ms
 
     def take_dropped(self) -> dict[str, int]:
         """Packets of the present source that were not played since the last look, by reason."""

@@ -190,11 +190,11 @@ class RtpSession:
 
     # --- how it is ---
 
-    def media_report(self, now_ms: int) -> MediaReport:
+    def media_report(self) -> MediaReport:
         """What the call's media is like so far."""
         assert self._agreed is not None
         heard, about_us = self._receiver.reception, self._reports.about_us
-        delay_ms = self._receiver.delay_ms(now_ms)
+        delay_ms = self._receiver.delay_ms
         trip = self._reports.round_trip_ms
         loss = heard.loss_ratio if heard else 0.0
         return MediaReport(

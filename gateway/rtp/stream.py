@@ -117,7 +117,7 @@ class RtpStream:
 
     def media_report(self) -> MediaReport | None:
         """What the media is like so far; None before `configure`."""
-        return self._session.media_report(_now_ms()) if self._session else None
+        return self._session.media_report() if self._session else None
 
     def close(self) -> None:
         """End at once: a goodbye in RTCP, `frames` and `digits` end, the ports rest. Safe to call twice."""
@@ -129,7 +129,7 @@ class RtpStream:
         self._clock.forget(self._rtcp.fileno())
         if self._session is not None:
             self._send_rtcp(self._session.goodbye(_now_ms()))
-            self._observe_end(self._session.media_report(_now_ms()))
+            self._observe_end(self._session.media_report())
         self._rtp.close()
         self._rtcp.close()
         self._ports.release(self._port, _now_ms())
@@ -156,7 +156,7 @@ class RtpStream:
             _send(self._rtp, packet, destination)
         if (report := session.report(now_ms)) is not None:
             self._send_rtcp(report)
-            self._observe(session, now_ms)
+            self._observe(session)
 
     def _receive(self, now_ms: int) -> None:
         session = self._session
@@ -196,8 +196,8 @@ class RtpStream:
             return
         _send(self._rtp if session.rtcp_mux else self._rtcp, compound, destination)
 
-    def _observe(self, session: RtpSession, now_ms: int) -> None:
-        statistics.DELAY.observe(session.media_report(now_ms).delay_ms / 1000)
+    def _observe(self, session: RtpSession) -> None:
+        statistics.DELAY.observe(session.media_report().delay_ms / 1000)
         for reason, count in session.take_dropped().items():
             statistics.DROPPED.labels(reason).inc(count)
 
@@ -225,6 +225,7 @@ def _bind(ports: Ports, host: str) -> tuple[int, socket.socket, socket.socket]:
         if rtp:
             rtp.close()
         ports.release(port, _now_ms())
+    log.warning("media_ports_taken", tried=MOST_TRIES)
     raise Unavailable("other programs hold the media ports")
 
 
@@ -239,9 +240,8 @@ def _socket(host: str, port: int) -> socket.socket | None:
         else:
             made.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED)
         made.bind((host, port))
-    except OSError as error:
+    except OSError:
         made.close()
-        log.info("media_port_not_bound", port=port, error=error.strerror)
         return None
     return made
 

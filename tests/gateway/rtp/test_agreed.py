@@ -5,7 +5,12 @@ from gateway.rtp.agreed import Direction, SrtpKey
 
 @pytest.mark.parametrize(
     ("direction", "sends", "receives"),
-    [("sendrecv", True, True), ("sendonly", True, False), ("recvonly", False, True), ("inactive", False, False)],
+    [
+        ("sendrecv", True, True),
+        ("sendonly", True, False),
+        ("recvonly", False, True),
+        ("inactive", False, False),
+    ],
 )
 def test_directions_are_ours(direction: str, sends: bool, receives: bool) -> None:
     assert Direction(direction).sends is sends
