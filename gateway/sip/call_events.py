@@ -7,7 +7,7 @@ Session descriptions are bytes here: signalling carries them and does not read t
 from dataclasses import dataclass
 from typing import Literal
 
-from sipmessage import URI
+from gateway.sip.uri import URI
 
 By = Literal["local", "remote", "network", "limit"]
 "As `gateway.leg.Hangup` says it: we, they, nobody (it broke), or a limit that we set."
@@ -31,7 +31,7 @@ class Established:
     """The call is answered, from now on it is a dialog. For a call to us: the ACK has come."""
 
     sdp: bytes | None
-    "The other side's description that is in force now. None: see the latest `Offered`, which you answered."
+    "The other side's description that is in force now; None only of a side that never sent one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ class Ended:
     "What a SIP response would say: of a call that was refused its code, 200 after an ordinary BYE."
     reason: str
     "The response's phrase or the text of a Reason header (RFC 3326); for people."
+    retry_after_s: int | None = None
+    "A refusal may say when to try again (Retry-After): after 503 nothing is to be sent there before."
 
 
 CallEvent = (

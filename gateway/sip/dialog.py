@@ -4,19 +4,19 @@ A dialog makes the requests inside of it and checks those that come: tags, seque
 remote target are kept here and nowhere else.
 """
 
+import ipaddress
 from dataclasses import dataclass
 
-from sipmessage import URI, Address, CSeq, Parameters
+from sipmessage import CSeq
 
 from gateway.protocol_error import ProtocolError
+from gateway.sip.address import Address
+from gateway.sip.hop import Hop, Transport
 from gateway.sip.message import Request, Response
+from gateway.sip.parameters import Parameters
+from gateway.sip.uri import URI
 
 MAX_FORWARDS = 70
-
-
-def tag(address: Address) -> str:
-    """The tag of a From or To; empty when it has none."""
-    return address.parameters.get("tag") or ""
 
 
 def tagged(address: Address, value: str) -> Address:
@@ -48,7 +48,7 @@ class Dialog:
         return cls(
             call_id=request.call_id,
             local=tagged(request.to_address, local_tag),
-            remote=tagged(request.from_address, tag(request.from_address)),
+            remote=tagged(request.from_address, request.from_address.tag),
             remote_target=contact_uri(request),
             route_set=tuple(request.record_route),
             remote_sequence=request.cseq.sequence,
@@ -65,7 +65,7 @@ class Dialog:
             call_id=request.call_id,
             local=request.from_address,
             remote=response.to_address,
-            remote_target=contacts[0].uri if contacts else request.uri,
+            remote_target=contacts[0].uri if contacts else URI.parse(str(request.uri)),
             route_set=tuple(reversed(response.record_route)),
             local_sequence=request.cseq.sequence,
         )
@@ -73,12 +73,12 @@ class Dialog:
     @property
     def local_tag(self) -> str:
         """Our tag."""
-        return tag(self.local)
+        return self.local.tag
 
     @property
     def remote_tag(self) -> str:
         """Their tag."""
-        return tag(self.remote)
+        return self.remote.tag
 
     @property
     def next_uri(self) -> URI:
@@ -100,12 +100,17 @@ class Dialog:
         Raises `ProtocolError`: 481 when it has another's tags, 500 when it is older than one that came before
         (section 12.2.2), whatever either asks for.
         """
-        if (tag(request.to_address), tag(request.from_address)) != (self.local_tag, self.remote_tag):
+        if (request.to_address.tag, request.from_address.tag) != (self.local_tag, self.remote_tag):
             raise ProtocolError("no_dialog", "the tags are of another dialog", 481)
         sequence = request.cseq.sequence
         if self.remote_sequence is not None and sequence <= self.remote_sequence:
             raise ProtocolError("out_of_order", "the request is older than one before it", 500)
         self.remote_sequence = sequence
+
+    def confirm(self, response: Response) -> None:
+        """The 2xx came: route set and target are what it says, not what an early response said (13.2.2.4)."""
+        self.route_set = tuple(reversed(response.record_route))
+        self.refresh_target(response)
 
     def refresh_target(self, message: Request | Response) -> None:
         """A re-INVITE or UPDATE, or a 2xx to one, may move the other end (section 12.2.1.2)."""
@@ -128,7 +133,10 @@ class Dialog:
         return request
 
     def _routed(self) -> tuple[URI, list[Address]]:
-        """Request-URI and Route: a loose first router keeps the target in the URI, a strict one takes its place."""
+        """Request-URI and Route.
+
+        A loose first router leaves the target in the URI; a strict one (RFC 2543) takes its place there.
+        """
         if not self.route_set or "lr" in self.route_set[0].uri.parameters:
             return self.remote_target, list(self.route_set)
         first, *rest = self.route_set
@@ -141,3 +149,29 @@ def contact_uri(message: Request | Response) -> URI:
     if not contacts:
         raise ProtocolError("no_contact", "a Contact is missing", 400)
     return contacts[0].uri
+
+
+def next_hop(uri: URI, came_from: Hop) -> Hop:
+    """Where a request for a URI goes, without looking anything up (compare RFC 3263).
+
+    A host that is a name stands for the hop that the dialog's messages came from. So does the transport when
+    the URI names none. A connection to the same host is used again (RFC 5923): a phone behind a NAT has no
+    other.
+    """
+    host = uri.host.strip("[]")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return came_from
+    transport = _transport(uri, came_from)
+    same = came_from.connection is not None and (transport, host) == (came_from.transport, came_from.host)
+    port = uri.port or (5061 if transport == "tls" else 5060)
+    return Hop(transport, host, port, came_from.connection if same else None)
+
+
+def _transport(uri: URI, came_from: Hop) -> Transport:
+    if uri.scheme == "sips":
+        return "tls"
+    named = (uri.parameters.get("transport") or "").lower()
+    transports: dict[str, Transport] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
+    return transports.get(named, came_from.transport)

@@ -1,13 +1,13 @@
 """What calls are given from outside: the user agent's surroundings and a trunk's terms.  [core]"""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from sipmessage import URI
 
 from gateway.sip.digest import Credentials
 from gateway.sip.hop import Hop
 from gateway.sip.transaction import Transactions
+from gateway.sip.uri import URI
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class Station:
     "Where a request for a URI goes; the hop is where the dialog's messages came from, for names unknown."
     product: str = "Warmline"
     "User-Agent and Server."
+
+    def draw(self, least: int, most: int) -> int:
+        """A number that nobody can foresee, from `least` to `most`."""
+        drawn = int.from_bytes(hashlib.sha256(self.ids().encode()).digest()[:8])
+        return least + drawn % (most - least + 1)
 
 
 def nowhere(target: URI) -> Hop | None:

@@ -1,0 +1,100 @@
+"""Requests that the other side sends inside the dialog of a call: each to the part that it is for.  [core]"""
+
+from gateway.protocol_error import ProtocolError
+from gateway.sip import info
+from gateway.sip.body import SDP, session_description
+from gateway.sip.call_events import Ended
+from gateway.sip.incoming import IncomingInvite
+from gateway.sip.message import Request
+from gateway.sip.offering import RETRY_AFTER_S, Offering
+from gateway.sip.outgoing import OutgoingInvite
+from gateway.sip.session_timer import LEAST_S
+from gateway.sip.station import CallTerms, Station
+from gateway.sip.transaction_events import Requested
+from gateway.sip.transfer import Transfers
+from gateway.sip.usage import ALLOWED, SUPPORTED, Usage, reason_text
+
+Invite = IncomingInvite | OutgoingInvite
+
+
+class InDialog:
+    """The requests that come inside one dialog."""
+
+    def __init__(self, usage: Usage, offering: Offering, transfers: Transfers) -> None:
+        self._usage = usage
+        self._offering = offering
+        self._transfers = transfers
+
+    def receive(self, requested: Requested, invite: Invite, now_ms: int) -> None:
+        """Do what a request asks for, or refuse it with the status that its fault calls for."""
+        request = requested.request
+        try:
+            if self._usage.dialog is None or self._usage.ended is not None:
+                raise ProtocolError("no_dialog", "the call is over", 481)
+            self._usage.dialog.accept(request)
+            self._usage.heard(request, requested.hop)
+            if unsupported := [option for option in request.require if option not in SUPPORTED]:
+                self._respond(requested, 420, now_ms, ("Unsupported", ", ".join(unsupported)))
+                return
+            self._dispatch(requested, invite, now_ms)
+        except ProtocolError as error:
+            self._refuse(requested, error.status, now_ms)
+
+    def _dispatch(self, requested: Requested, invite: Invite, now_ms: int) -> None:
+        match requested.request.method:
+            case "BYE":
+                self._respond(requested, 200, now_ms)
+                self._usage.end(Ended("remote", 200, reason_text(requested.request)))
+            case "INVITE" | "UPDATE":
+                self._offering.requested(requested, invite.answered, now_ms)
+            case "PRACK":
+                self._prack(requested, invite, now_ms)
+            case "INFO":
+                digit = info.digit(requested.request)
+                self._respond(requested, 200, now_ms)
+                if digit is not None:
+                    self._usage.emit(digit)
+            case "REFER":
+                self._transfers.asked(requested)
+            case "NOTIFY":
+                self._transfers.notified(requested, now_ms)
+            case "OPTIONS":
+                self._respond(requested, 200, now_ms, ("Accept", SDP))
+            case _:
+                raise ProtocolError("method", "the method means nothing inside a call", 405)
+
+    def _prack(self, requested: Requested, invite: Invite, now_ms: int) -> None:
+        """Its answer completes our offer; its offer is answered in its 200 (RFC 3262, section 5)."""
+        prack = requested.request
+        if not isinstance(invite, IncomingInvite) or not invite.acknowledged(prack, now_ms):
+            raise ProtocolError("no_such_response", "no provisional response waits for this", 481)
+        if session_description(prack) is not None and self._usage.negotiation.state == "stable":
+            self._offering.requested(requested, invite.answered, now_ms)
+            return
+        invite.completed(prack)
+        self._respond(requested, 200, now_ms)
+
+    def _respond(self, requested: Requested, code: int, now_ms: int, *headers: tuple[str, str]) -> None:
+        self._usage.respond(requested.key, requested.request, code, now_ms, headers)
+
+    def _refuse(self, requested: Requested, code: int, now_ms: int) -> None:
+        headers = hints(requested.request, code, self._usage.station, self._usage.terms)
+        self._usage.respond(requested.key, requested.request, code, now_ms, headers)
+
+
+def hints(request: Request, code: int, station: Station, terms: CallTerms) -> list[tuple[str, str]]:
+    """What else a refusal must say, by its code."""
+    match code:
+        case 405:
+            return [("Allow", ", ".join(ALLOWED))]
+        case 415:
+            return [("Accept", info.ACCEPTED if request.method == "INFO" else SDP)]
+        case 422:
+            return [("Min-SE", str(max(terms.min_session_expires_s, LEAST_S)))]
+        case 469:
+            return [("Recv-Info", "")]
+        case 489:
+            return [("Allow-Events", "refer")]
+        case 500 if request.method in {"INVITE", "UPDATE"}:
+            return [("Retry-After", str(station.draw(*RETRY_AFTER_S)))]
+    return []
