@@ -60,7 +60,7 @@ class PlacedCall(CallView):
 def calls_routes(edge: Edge, token: SecretStr) -> APIRouter:
     """The routes, for those who know the token."""
 
-    def known(request: Request) -> None:
+    async def known(request: Request) -> None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         wanted = token.get_secret_value().encode()
         if not hmac.compare_digest(given.strip().encode(), wanted) or scheme.lower() != "bearer":

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from gateway.leg import Leg
 from gateway.live import LiveSession, live_sessions
@@ -28,10 +29,13 @@ async def conduct(leg: Leg, live: LiveSession, *, opening: str | None = None) ->
 
 
 class World:
-    def __init__(self, board: Switchboard, lines: ScriptedLines, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, board: Switchboard, lines: ScriptedLines, http: httpx.AsyncClient, app: ASGIApp
+    ) -> None:
         self.board = board
         self.lines = lines
         self.http = http
+        self.app = app
 
     async def ask(self, method: str, path: str = "", **json: Any) -> tuple[int, Any]:
         response = await self.http.request(method, f"/api/calls{path}", json=json or None)
@@ -52,7 +56,7 @@ def run(test: Callable[[World], Awaitable[None]], token: str | None = TOKEN, giv
                 headers={"authorization": f"Bearer {given}".encode()},
             )
             async with client as http:
-                await test(World(at.switchboard, lines, http))
+                await test(World(at.switchboard, lines, http, app))
 
     virtual_time.run(main())
 
