@@ -4,9 +4,11 @@ In the order in which things happen. Every call ends with exactly one `Ended`, a
 Session descriptions are bytes here: signalling carries them and does not read them.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.sip.message import Message, Response
 from gateway.sip.uri import URI
 
 By = Literal["local", "remote", "network", "limit"]
@@ -127,3 +129,21 @@ CallEvent = (
     | TransferProgress
     | Ended
 )
+
+
+def refused(response: Response) -> Ended:
+    """The end that a final response other than 2xx means for the call that it is about."""
+    by: By = "network" if response.code in {408, 503} else "remote"
+    return Ended(by, response.code, reason_text(response) or response.phrase, retry_after_s(response))
+
+
+def retry_after_s(response: Response) -> int | None:
+    """When to try again (RFC 3261, section 20.33); None when it is not said."""
+    seconds = re.match(r"\s*(\d{1,6})", response.headers.get("Retry-After") or "")
+    return int(seconds[1]) if seconds else None
+
+
+def reason_text(message: Message) -> str:
+    """What a Reason header says to people (RFC 3326); empty without one."""
+    text = re.search(r'text\s*=\s*"([^"]{1,200})"', message.headers.get("Reason") or "")
+    return text[1] if text else ""

@@ -3,7 +3,7 @@
 from gateway.protocol_error import ProtocolError
 from gateway.sip import info
 from gateway.sip.body import SDP, session_description
-from gateway.sip.call_events import Ended
+from gateway.sip.call_events import Ended, reason_text
 from gateway.sip.incoming import IncomingInvite
 from gateway.sip.message import Request
 from gateway.sip.offering import RETRY_AFTER_S, Offering
@@ -12,7 +12,7 @@ from gateway.sip.session_timer import LEAST_S
 from gateway.sip.station import CallTerms, Station
 from gateway.sip.transaction_events import Requested
 from gateway.sip.transfer import Transfers
-from gateway.sip.usage import ALLOWED, SUPPORTED, Usage, reason_text
+from gateway.sip.usage import ALLOWED, SUPPORTED, Usage
 
 Invite = IncomingInvite | OutgoingInvite
 

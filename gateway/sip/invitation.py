@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from gateway.sip import info
 from gateway.sip.acceptance import Acceptances
-from gateway.sip.call_events import CallEvent, Ended
+from gateway.sip.call_events import CallEvent, Ended, reason_text
 from gateway.sip.context import context
 from gateway.sip.dialog import Dialog
 from gateway.sip.hop import Hop
@@ -23,7 +23,7 @@ from gateway.sip.timers import TRANSACTION_MS
 from gateway.sip.transaction_events import Acknowledged, Cancelled, Requested, Responded
 from gateway.sip.transfer import Replaces, Transfers
 from gateway.sip.uri import URI
-from gateway.sip.usage import Headers, Usage, reason_header, reason_text, unheard
+from gateway.sip.usage import Headers, Usage, reason_header, unheard
 
 
 class Invitation:

@@ -9,11 +9,11 @@ from functools import partial
 from gateway.protocol_error import ProtocolError
 from gateway.sip.acceptance import Acceptances
 from gateway.sip.body import SDP, description, session_description
-from gateway.sip.call_events import Answered, Offered, OfferRefused, OfferWithdrawn
+from gateway.sip.call_events import Answered, Offered, OfferRefused, OfferWithdrawn, refused, retry_after_s
 from gateway.sip.message import Request, Response
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.transaction_events import Requested
-from gateway.sip.usage import MOST_ATTEMPTS, Usage, refused, retry_after_s
+from gateway.sip.usage import MOST_ATTEMPTS, Usage
 
 GLARE_OWNER_MS = (2100, 4000)
 GLARE_OTHER_MS = (0, 2000)

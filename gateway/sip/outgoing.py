@@ -12,7 +12,7 @@ from sipmessage import CSeq
 
 from gateway.sip.address import Address
 from gateway.sip.body import SDP, description
-from gateway.sip.call_events import Ended, Established, Offered, Progressed, Ringing
+from gateway.sip.call_events import Ended, Established, Offered, Progressed, Ringing, refused
 from gateway.sip.dialog import MAX_FORWARDS, Dialog, tagged
 from gateway.sip.hop import Hop
 from gateway.sip.message import Request, Response
@@ -20,7 +20,7 @@ from gateway.sip.negotiation import Negotiation
 from gateway.sip.reliable import ReliableReceived, is_reliable
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.uri import URI
-from gateway.sip.usage import MOST_ATTEMPTS, Usage, refused, repeated, unheard
+from gateway.sip.usage import MOST_ATTEMPTS, Usage, repeated, unheard
 
 MOST_FORKS = 16
 MOST_REDIRECTIONS = 5

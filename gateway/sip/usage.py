@@ -3,7 +3,6 @@
 RFC 5057 calls that an invite usage.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,10 +10,10 @@ from sipmessage import CSeq
 
 from gateway.sip import digest
 from gateway.sip.body import SDP
-from gateway.sip.call_events import By, CallEvent, Ended
+from gateway.sip.call_events import CallEvent, Ended
 from gateway.sip.dialog import Dialog
 from gateway.sip.hop import Hop
-from gateway.sip.message import Message, Request, Response, response
+from gateway.sip.message import Request, Response, response
 from gateway.sip.negotiation import Negotiation
 from gateway.sip.station import CallTerms, Station
 
@@ -234,24 +233,6 @@ def repeated(request: Request, sequence: int) -> Request:
 
 def unheard(request: Request, response: Response, now_ms: int) -> None:
     """For requests whose answer, whatever it is, changes nothing."""
-
-
-def refused(response: Response) -> Ended:
-    """The end that a final response other than 2xx means for the call that it is about."""
-    by: By = "network" if response.code in {408, 503} else "remote"
-    return Ended(by, response.code, reason_text(response) or response.phrase, retry_after_s(response))
-
-
-def retry_after_s(response: Response) -> int | None:
-    """When to try again (RFC 3261, section 20.33); None when it is not said."""
-    seconds = re.match(r"\s*(\d{1,6})", response.headers.get("Retry-After") or "")
-    return int(seconds[1]) if seconds else None
-
-
-def reason_text(message: Message) -> str:
-    """What a Reason header says to people (RFC 3326); empty without one."""
-    text = re.search(r'text\s*=\s*"([^"]{1,200})"', message.headers.get("Reason") or "")
-    return text[1] if text else ""
 
 
 def reason_header(text: str, cause: int = 200) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from gateway.sip.callers import Admitted, Verdict
 from gateway.sip.dialog import next_hop
 from gateway.sip.hop import Hop, Transport
 from gateway.sip.invitation import Invitation
-from gateway.sip.message import Message, Request, encode, parse
+from gateway.sip.message import Message, Request, Response, encode, parse, response
 from gateway.sip.outgoing import NewCall
 from gateway.sip.station import CallTerms, Station
 from gateway.sip.transaction import Transactions
@@ -74,11 +74,11 @@ class Network:
         self.carry = carry
         self.packets: list[Packet] = []
         "Everything that was sent, lost or not."
-        self._phones: dict[str, Phone] = {}
+        self._phones: dict[str, Phone | Puppet] = {}
         self._on_wire: list[tuple[int, int, Packet, bytes]] = []
         self._order = itertools.count()
 
-    def add(self, phone: "Phone") -> None:
+    def add(self, phone: "Phone | Puppet") -> None:
         self._phones[phone.host] = phone
 
     def send(self, source: Hop, target: Hop, data: bytes) -> None:
@@ -104,7 +104,7 @@ class Network:
         self.now_ms = end_ms
 
     def _next_ms(self) -> int | None:
-        times = [phone.agent.next_timer_ms() for phone in self._phones.values()]
+        times = [phone.next_timer_ms() for phone in self._phones.values()]
         if self._on_wire:
             times.append(self._on_wire[0][0])
         return min((time for time in times if time is not None), default=None)
@@ -115,7 +115,7 @@ class Network:
             if phone := self._phones.get(packet.target.host):
                 phone.receive(data, packet.source)
         for phone in self._phones.values():
-            due_ms = phone.agent.next_timer_ms()
+            due_ms = phone.next_timer_ms()
             if due_ms is not None and due_ms <= self.now_ms:
                 phone.handle_timers()
 
@@ -187,9 +187,8 @@ class Phone:
         action(self.network.now_ms)
         self.flush()
 
-    def send(self, message: Message, target: Hop) -> None:
-        """Something that no user agent of ours would send."""
-        self.network.send(self.hop, target, encode(message))
+    def next_timer_ms(self) -> int | None:
+        return self.agent.next_timer_ms()
 
     def receive(self, data: bytes, source: Hop) -> None:
         self._note(self.agent.receive(data, source, self.network.now_ms))
@@ -224,3 +223,76 @@ class Phone:
     def _respond(self, invitation: Invitation, event: CallEvent) -> None:
         if isinstance(event, Offered) and self.habits.takes_offers is not None:
             invitation.answer_offer(event.key, self.habits.takes_offers, self.network.now_ms)
+
+
+class Puppet:
+    """An end that does only what it is told, right or wrong."""
+
+    def __init__(self, network: Network, host: str) -> None:
+        self.network = network
+        self.host = host
+        self.hop = Hop("udp", host, 5060)
+        self.heard: list[Message] = []
+        self.uri = URI.parse(f"sip:puppet@{host}:5060")
+        self.contact = f"<{self.uri}>"
+        self.routes: list[str] = []
+        "Record-Route of its responses that make a dialog."
+        self._sequence = itertools.count(1)
+        network.add(self)
+
+    def next_timer_ms(self) -> int | None:
+        return None
+
+    def handle_timers(self) -> None:
+        """It never does anything by itself."""
+
+    def receive(self, data: bytes, source: Hop) -> None:
+        self.heard.append(parse(data))
+
+    def latest(self, method: str) -> Request:
+        """The last such request it was sent."""
+        return [m for m in self.heard if isinstance(m, Request) and m.method == method][-1]
+
+    def lines(self) -> list[str]:
+        return [m.method if isinstance(m, Request) else f"{m.code} {m.cseq.method}" for m in self.heard]
+
+    def reply(
+        self, request: Request, code: int, *headers: tuple[str, str], tag: str = "puppet", body: bytes = b""
+    ) -> Response:
+        """Answer a request, again if need be."""
+        made = response(request, code, to_tag=tag if code > 100 else "")
+        made.headers.set("Contact", self.contact)
+        for route in self.routes:
+            made.headers.add("Record-Route", route)
+        self._dress(made, headers, body)
+        self.network.send(self.hop, _reply_hop(request), encode(made))
+        return made
+
+    def request(
+        self, method: str, to: "Phone", *headers: tuple[str, str], body: bytes = b"", **fields: str
+    ) -> Request:
+        """A request; `fields` are Call-ID, From, To, CSeq (with `_` for `-`) where they are not the usual."""
+        made = Request(method, to.uri)
+        number = next(self._sequence)
+        made.headers.add("Via", f"SIP/2.0/UDP {self.host}:5060;branch=z9hG4bK{self.host}{number}")
+        made.headers.add("From", fields.get("From", f"{self.contact};tag=puppet"))
+        made.headers.add("To", fields.get("To", f"<{to.uri}>"))
+        made.headers.add("Call-ID", fields.get("Call_ID", f"call@{self.host}"))
+        made.headers.add("CSeq", fields.get("CSeq", f"{number} {method}"))
+        made.headers.add("Max-Forwards", "70")
+        made.headers.set("Contact", self.contact)
+        self._dress(made, headers, body)
+        self.network.send(self.hop, to.hop, encode(made))
+        return made
+
+    def _dress(self, made: Message, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        made.body = body
+        if body:
+            made.headers.set("Content-Type", "application/sdp")
+        for name, value in headers:
+            made.headers.set(name, value)
+
+
+def _reply_hop(request: Request) -> Hop:
+    via = request.via[0]
+    return Hop("udp", via.host, via.port or 5060)
