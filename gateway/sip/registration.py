@@ -22,6 +22,7 @@ from gateway.sip.digest import Credentials
 from gateway.sip.message import Request, Response
 from gateway.sip.parameters import Parameters
 from gateway.sip.uri import URI
+from gateway.sip.usage import repeated
 
 EXPIRES_S = 600
 "For how long we ask to be registered."
@@ -130,15 +131,15 @@ class Registration:
         self._sequence += 1
         self._tries += 1
         request.cseq = CSeq(self._sequence, "REGISTER")
-        request.headers.remove("Via")
         self._asked, self._due_ms = request, None
         return request
 
     def _again(self, asked: Request, response: Response) -> Request | None:
         """What to ask instead of what was refused; None when that would not help."""
         if response.code in (401, 407):
-            credentials = self._binding.credentials
-            return asked if digest.authorise(asked, response, credentials, self._ids()) else None
+            again = repeated(asked, self._sequence + 1)
+            known = digest.authorise(again, response, self._binding.credentials, self._ids())
+            return again if known else None
         least = response.min_expires
         if response.code == 423 and least is not None and self._expires_s < least <= MOST_EXPIRES_S:
             self._expires_s = least

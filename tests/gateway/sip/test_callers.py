@@ -1,27 +1,31 @@
 """Trunks, numbers, strangers and scanners."""
 
+from typing import Any
+
 import pytest
 from pydantic import SecretStr
 
 from gateway.sip.callers import Admitted, Callers, Ignored, Refused, Verdict
 from gateway.sip.digest import Challenges, Credentials, authorise
 from gateway.sip.hop import Hop, Transport
-from gateway.trunks import Listen, Login, Number, Telephone, Tls, Trunk
+from gateway.trunks import Login, Number, Telephone, Trunk
 from tests.gateway.sip.requests import request, response
 
-CARRIER = Trunk(name="carrier", networks=("203.0.113.0/28",))
-PBX = Trunk(name="pbx", login=Login(username="pbx", password=SecretStr("correct horse")))
+
+def trunk(**values: Any) -> Trunk:
+    return Trunk.model_validate(values)
+
+
+CARRIER = trunk(name="carrier", networks=("203.0.113.0/28",))
+PBX = trunk(name="pbx", login=Login(username="pbx", password=SecretStr("correct horse")))
 NUMBERS = (Number(pattern="+4930123456"), Number(pattern="+4930999*"), Number(pattern="100", trunk="pbx"))
 
 
 def telephone(*trunks: Trunk, numbers: tuple[Number, ...] = NUMBERS, strangers: str = "ignore") -> Telephone:
     return Telephone.model_validate(
         {
-            "listen": (
-                Listen(transport="udp", host="0.0.0.0", port=5060),
-                Listen(transport="tls", host="0.0.0.0", port=5061),
-            ),
-            "tls": Tls(certificate="c.pem", private_key="k.pem"),
+            "listen": "udp:0.0.0.0:5060,tls:0.0.0.0:5061",
+            "tls": {"certificate": "c.pem", "private_key": "k.pem"},
             "trunks": trunks,
             "numbers": tuple(n for n in numbers if n.trunk in (None, *(t.name for t in trunks))),
             "strangers": strangers,
@@ -67,14 +71,14 @@ def test_a_carrier_is_known_by_its_network() -> None:
 
 
 def test_the_smaller_network_is_meant() -> None:
-    whole = Trunk(name="whole", networks=("203.0.113.0/24",))
+    whole = trunk(name="whole", networks=("203.0.113.0/24",))
     doors = callers(whole, CARRIER)
     assert admitted(doors.authorise(request(), KNOWN, 0)).trunk is CARRIER
     assert admitted(doors.authorise(request(), hop("203.0.113.99"), 0)).trunk is whole
 
 
 def test_ipv6_and_mapped_addresses() -> None:
-    six = Trunk(name="six", networks=("2001:db8::/64",))
+    six = trunk(name="six", networks=("2001:db8::/64",))
     doors = callers(six, CARRIER)
     assert admitted(doors.authorise(request(), hop("2001:db8::1"), 0)).trunk is six
     assert admitted(doors.authorise(request(), hop("::ffff:203.0.113.5"), 0)).trunk is CARRIER
@@ -82,15 +86,20 @@ def test_ipv6_and_mapped_addresses() -> None:
 
 
 def test_a_tls_trunk_is_not_believed_over_anything_else() -> None:
-    doors = callers(Trunk(name="secure", transport="tls", networks=("203.0.113.0/28",)))
+    doors = callers(trunk(name="secure", transport="tls", networks=("203.0.113.0/28",)))
     assert doors.authorise(request(), KNOWN, 0) == Ignored()
     assert isinstance(doors.authorise(request(), hop("203.0.113.5", "tls"), 0), Admitted)
 
 
 def test_where_we_register_calls_may_come_from_unless_networks_are_named() -> None:
-    account = {"address": "sip.carrier.example", "registers": True, "username": "u", "password": "p"}
+    account: dict[str, Any] = {
+        "address": "sip.carrier.example",
+        "registers": True,
+        "username": "u",
+        "password": "p",
+    }
     doors = callers(
-        Trunk(name="open", **account), Trunk(name="closed", networks=("192.0.2.0/24",), **account)
+        trunk(name="open", **account), trunk(name="closed", networks=("192.0.2.0/24",), **account)
     )
     assert doors.authorise(request(), STRANGER, 0) == Ignored()
     doors.resolved("closed", [STRANGER.host])
@@ -102,7 +111,7 @@ def test_where_we_register_calls_may_come_from_unless_networks_are_named() -> No
 
 
 def test_a_trunk_that_only_calls_out_lets_nobody_in() -> None:
-    doors = callers(Trunk(name="out", address="203.0.113.5"))
+    doors = callers(trunk(name="out", address="203.0.113.5"))
     doors.resolved("out", [KNOWN.host])
     assert doors.authorise(request(), KNOWN, 0) == Ignored()
 
@@ -172,7 +181,7 @@ def test_what_cannot_be_challenged_is_not(method: str) -> None:
 
 
 def test_where_networks_are_named_too_the_login_is_good_only_there() -> None:
-    both = Trunk(name="pbx", networks=("203.0.113.0/28",), login=PBX.login)
+    both = trunk(name="pbx", networks=("203.0.113.0/28",), login=PBX.login)
     doors = callers(both)
     assert doors.authorise(request(), STRANGER, 0) == Ignored()
     assert admitted(logged_in(doors, KNOWN)).trunk is both
@@ -180,7 +189,7 @@ def test_where_networks_are_named_too_the_login_is_good_only_there() -> None:
 
 
 def test_one_trunks_login_does_not_open_anothers_network() -> None:
-    guarded = Trunk(
+    guarded = trunk(
         name="guarded",
         networks=("203.0.113.0/28",),
         login=Login(username="guarded", password=SecretStr("battery staple")),
@@ -238,8 +247,8 @@ def test_a_number_of_another_trunk_is_not_ours() -> None:
 
 @pytest.mark.parametrize("user", ["carrier@", "u123@", ""])
 def test_where_the_uri_only_says_who_we_registered_as_the_number_is_in_to(user: str) -> None:
-    trunk = CARRIER.model_copy(update={"username": "u123"})
-    verdict = admitted(callers(trunk).authorise(request("INVITE", f"sip:{user}192.0.2.9"), KNOWN, 0))
+    renamed = CARRIER.model_copy(update={"username": "u123"})
+    verdict = admitted(callers(renamed).authorise(request("INVITE", f"sip:{user}192.0.2.9"), KNOWN, 0))
     assert verdict.called == "+4930123456"
 
 
@@ -264,8 +273,8 @@ def test_other_methods_of_a_trunk_need_no_number() -> None:
 def test_the_network_says_who_calls_if_we_believe_it(
     headers: tuple[tuple[str, str], ...], trusted: bool, caller: str
 ) -> None:
-    trunk = CARRIER.model_copy(update={"trust_identity": trusted})
-    verdict = admitted(callers(trunk).authorise(request(headers=headers), KNOWN, 0))
+    believed = CARRIER.model_copy(update={"trust_identity": trusted})
+    verdict = admitted(callers(believed).authorise(request(headers=headers), KNOWN, 0))
     assert verdict.caller == caller
 
 
