@@ -53,7 +53,7 @@ def run(test: Callable[[World], Awaitable[None]], token: str | None = TOKEN, giv
             client = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app),
                 base_url="http://localhost:8080",
-                headers={"authorization": f"Bearer {given}".encode()},
+                headers={b"authorization": f"Bearer {given}".encode()},
             )
             async with client as http:
                 await test(World(at.switchboard, lines, http, app))
