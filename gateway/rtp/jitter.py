@@ -27,8 +27,8 @@ MOST_PACKETS = 64
 "Held at once, 1.3 s of the usual 20 ms. When full the oldest goes."
 MOST_SURPLUS_MS = 100
 "Delay above the target that is cut at once, whatever is being said."
-BEGAN_ANEW = 3000
-"A jump in the numbers beyond this is a sender that began anew (RFC 3550, A.1: MAX_DROPOUT)."
+MOST_AHEAD, MOST_BACK = 3000, 100
+"A number further from the newest is of a sender that began anew (RFC 3550, A.1: MAX_DROPOUT, MAX_MISORDER)."
 PAUSE_MS = 1000
 "Nothing for so long is a pause; the timestamps after it need not have counted it."
 WINDOW = 250
@@ -171,7 +171,7 @@ class JitterBuffer:
         if self._last is None:
             return sequence + 65536
         step = _signed(sequence - self._last, 16)
-        if -BEGAN_ANEW < step < BEGAN_ANEW:
+        if -MOST_BACK < step < MOST_AHEAD:
             return self._last + step
         if sequence != self._restart:
             self._restart = (sequence + 1) & 0xFFFF
