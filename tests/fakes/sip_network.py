@@ -285,6 +285,10 @@ class Puppet:
         self.network.send(self.hop, to.hop, encode(made))
         return made
 
+    def send(self, request: Request, to: "Phone") -> None:
+        """A request made elsewhere."""
+        self.network.send(self.hop, to.hop, encode(request))
+
     def _dress(self, made: Message, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         made.body = body
         if body:
