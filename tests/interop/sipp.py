@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +48,8 @@ class Plan:
     "Values for the scenario's own `[keywords]`."
     seconds: float = 30.0
     "After so long it has failed."
+    port: int = 0
+    "Its own; 0 takes a free one."
 
 
 @dataclass
@@ -58,6 +60,15 @@ class Sipp:
     folder: Path
     port: int
     process: asyncio.subprocess.Process
+
+    @property
+    def address(self) -> str:
+        """`host:port` of it."""
+        return f"127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """End at once, without a word to anybody."""
+        self.process.kill()
 
     def messages(self) -> str:
         """All that was sent and received so far."""
@@ -101,7 +112,7 @@ async def answering(plan: Plan) -> AsyncIterator[Sipp]:
 @asynccontextmanager
 async def listening(plan: Plan) -> AsyncIterator[Sipp]:
     """Wait for calls, however many; leaving the block ends it."""
-    async with _running(plan, []) as run:
+    async with _running(replace(plan, calls=0), []) as run:
         await _listens(run)
         yield run
 
@@ -113,7 +124,7 @@ async def _running(plan: Plan, target: Sequence[str]) -> AsyncIterator[Sipp]:
         raise RuntimeError("sipp is not installed: run `make test`, or `apt-get install sip-tester`")
     folder = Path(tempfile.mkdtemp(prefix="sipp-"))
     try:
-        port = ports.free(2)
+        port = plan.port or ports.free(2)
         command = [program, *target, *_arguments(plan, folder, port)]
         with (folder / "screen").open("wb") as screen:
             process = await asyncio.create_subprocess_exec(
@@ -135,8 +146,9 @@ def _arguments(plan: Plan, folder: Path, port: int) -> list[str]:
     arguments += ["-i", "127.0.0.1", "-p", str(port), "-mi", "127.0.0.1"]
     arguments += ["-mp", str(ports.free(max(8, 4 * min(plan.calls, 100))))]
     arguments += ["-t", TRANSPORTS[plan.transport], "-s", plan.service]
-    arguments += ["-m", str(plan.calls), "-r", str(plan.per_second), "-l", str(max(plan.calls, 3))]
-    arguments += ["-timeout", f"{plan.seconds:.0f}s", "-timeout_error", "-recv_timeout", "15000"]
+    if plan.calls:
+        arguments += ["-m", str(plan.calls), "-r", str(plan.per_second), "-l", str(max(plan.calls, 3))]
+        arguments += ["-timeout", f"{plan.seconds:.0f}s", "-timeout_error", "-recv_timeout", "15000"]
     arguments += ["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"]
     if plan.password:
         arguments += ["-au", plan.user, "-ap", plan.password]
