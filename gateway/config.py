@@ -25,6 +25,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway import marked_yaml
 from gateway.section import Folder, Names, Section, split
+from gateway.stream.settings import Streams
 from gateway.trunks import Telephone
 
 PREFIX = "WARMLINE_"
@@ -293,6 +294,7 @@ class Config(Section):
     voice: Voice = Voice()
     webrtc: WebRtc = WebRtc()
     telephone: Telephone = Telephone()
+    streams: Streams = Streams()
     agent: Agent = Agent()
     shop: Shop = Shop()
     limits: Limits = Limits()

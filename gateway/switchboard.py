@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import structlog
 from prometheus_client import Counter
@@ -36,8 +36,9 @@ TRANSFERS = Counter("warmline_transfers_total", "Transfers that we asked for, by
 State = Literal["dialling", "ringing", "talking", "transferring", "ended"]
 
 
+@runtime_checkable
 class TelephoneLeg(Leg, Protocol):
-    """A leg whose person can be sent on to another number."""
+    """A leg whose person can be sent on to another number; that of a carrier's media stream cannot."""
 
     def transfer(self, number: str) -> AsyncIterator[TransferProgress]:
         """Ask the other side to call that number in our place; ends with `final` progress.
@@ -93,7 +94,7 @@ class TelephoneCall:
     "Of a call that failed, or a transfer: what the network answered."
     reason: str = ""
     "Why it ended; for people."
-    leg: TelephoneLeg | None = field(default=None, repr=False)
+    leg: Leg | None = field(default=None, repr=False)
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
     @property
@@ -129,7 +130,7 @@ class Switchboard:
             raise ProtocolError("unknown_call", "There is no such call.", 404)
         return call
 
-    async def answer(self, leg: TelephoneLeg) -> None:
+    async def answer(self, leg: Leg) -> None:
         """Talk with somebody who calls us, until the call is over. Raises `Unavailable`."""
         live, _ = await self._sessions.begin("voice")
         call = self._note("in", live)
@@ -162,6 +163,8 @@ class Switchboard:
         call = self.find(call_id)
         if call.leg is None or call.state != "talking":
             raise ProtocolError("not_talking", "Only a call that is under way can be moved on.", 409)
+        if not isinstance(call.leg, TelephoneLeg):
+            raise ProtocolError("not_transferable", "Its carrier has to move this call on, not we.", 409)
         call.state = "transferring"
         try:
             async for progress in call.leg.transfer(number):
@@ -184,6 +187,12 @@ class Switchboard:
             call.reason = reason
             call.task.cancel()
         return call
+
+    async def hang_up_all(self, reason: str) -> None:
+        """End every call, also those that ring."""
+        for call in self.calls():
+            if not call.over:
+                await self.hang_up(call.call_id, reason)
 
     # --- a call's life ---
 
@@ -216,7 +225,7 @@ class Switchboard:
             await self._talk(call, leg, live, wish.opening)
 
     async def _talk(
-        self, call: TelephoneCall, leg: TelephoneLeg, live: LiveSession, opening: str | None = None
+        self, call: TelephoneCall, leg: Leg, live: LiveSession, opening: str | None = None
     ) -> None:
         call.leg, call.state = leg, "talking"
         await self._conduct(leg, live, opening=opening)

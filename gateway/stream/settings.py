@@ -1,15 +1,24 @@
 """Which providers' media streams we take, and what proves that it is they. All are off by default."""
 
+from base64 import b64decode
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.section import Section, split
+from gateway.addresses import Networks
+from gateway.section import Section
 
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(split)]
+
+
+def _base64(secret: SecretStr) -> SecretStr:
+    try:
+        b64decode(secret.get_secret_value(), validate=True)
+    except ValueError:
+        raise PydanticCustomError("not_base64", "must be base64") from None
+    return secret
 
 
 class Provider(Section):
@@ -96,7 +105,7 @@ class Genesys(Provider):
     needs = ("api_key", "client_secret")
 
     api_key: str | None = None
-    client_secret: SecretStr | None = None
+    client_secret: Annotated[SecretStr, AfterValidator(_base64)] | None = None
     "Base64, as it is entered in Genesys Cloud."
 
 
@@ -138,6 +147,12 @@ class Streams(Section):
     genesys: Genesys = Genesys()
     asterisk: Asterisk = Asterisk()
     audiosocket: AudioSocket = AudioSocket()
+
+    @property
+    def any_enabled(self) -> bool:
+        """Whether any provider is."""
+        named = (getattr(self, name) for name in type(self).model_fields)
+        return any(provider.enabled for provider in named if isinstance(provider, Provider))
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:

@@ -15,6 +15,7 @@ from gateway.web.errors import answer_errors
 from gateway.web.headers import SecurityHeaders
 from gateway.web.operations import operations_routes
 from gateway.web.pages import Pages
+from gateway.web.streams import stream_routes
 from gateway.web.voice import voice_routes
 
 
@@ -30,6 +31,7 @@ def web_application(
     answer_errors(app)
     app.include_router(operations_routes(edge.health))
     app.include_router(voice_routes(edge))
+    app.include_router(stream_routes(lambda: edge.streams))
     if articles is not None:
         app.include_router(articles_routes(articles))
     if api_token is not None:

@@ -16,6 +16,7 @@ from pipelines.facts import Unavailable
 from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_answerer import ScriptedAnswerer
+from tests.fakes.scripted_leg import ScriptedLeg
 from tests.fakes.scripted_lines import ScriptedLines, TransferableLeg
 
 
@@ -144,6 +145,35 @@ def test_a_caller_who_is_moved_on_leaves_us_and_one_who_cannot_be_stays() -> Non
         with pytest.raises(ProtocolError) as refused:
             await the.board.transfer(call.call_id, "200")
         assert refused.value.status == 409
+
+    run(test)
+
+
+def test_a_carriers_media_stream_cannot_be_moved_on_by_us() -> None:
+    async def test(the: World) -> None:
+        leg = ScriptedLeg()
+        talking = the.tasks.create_task(the.board.answer(leg))
+        await asyncio.sleep(0.1)
+        with pytest.raises(ProtocolError) as refused:
+            await the.board.transfer(the.board.calls()[0].call_id, "200")
+        assert (refused.value.code, refused.value.status) == ("not_transferable", 409)
+        leg.leave()
+        await talking
+
+    run(test)
+
+
+def test_at_the_end_every_call_is_hung_up_whatever_it_was_doing() -> None:
+    async def test(the: World) -> None:
+        leg = TransferableLeg()
+        talking = the.tasks.create_task(the.board.answer(leg))
+        ringing, _ = await the.board.place(Wish("100"))
+        await asyncio.sleep(1.5)
+        await the.board.hang_up_all("the gateway is about to stop")
+        await talking
+        await asyncio.sleep(0.1)
+        assert leg.ended == Hangup("local", "the gateway is about to stop")
+        assert ringing.over and the.lines.given_up
 
     run(test)
 
