@@ -4,9 +4,9 @@ python -m bench.sip_caller HOST:PORT PID FOLDER calls the SIP server there, whos
 obeys lines of JSON: `{"carry": 200}` has so many calls up, `{"measure": 10}` keeps what comes in for so many
 seconds, in a file of FOLDER, and tells what the server's process used meanwhile.
 
-Every millisecond is a slot: the calls of a slot send in one system call, and all that came is read in one or
-two more. How late anything arrived says the kernel, so being late here spoils nothing but what is sent, and
-that is kept too.
+A frame has a hundred slots: the few calls of a slot send in one system call, and what came is read once a
+millisecond. How late anything arrived says the kernel, so being late here spoils nothing but what is sent,
+and that is kept too.
 """
 
 import ctypes
@@ -28,13 +28,16 @@ import numpy.typing as npt
 from bench.capacity_load import tell
 from bench.sip_client import UserAgentClient
 from bench.sip_sound import FRAMES, SAMPLES, spoken
-from bench.sip_timing import Recording, phase
+from bench.sip_timing import FRAME_NS, SLOTS, Recording, phase, slot
 from bench.sip_wire import ARRIVAL, Inbox, Outbox, datagram_socket
 
-SLOTS = 20
-SLOT_NS = 1_000_000
+SLOT_NS = FRAME_NS // SLOTS
+PR_SET_TIMERSLACK = 29
+"Sleeps may be 50 us too long otherwise (prctl(2))."
 MOST_CALLS = 1_000
-DIAL_EVERY = 10
+READ_EVERY = 5
+"Slots."
+SIGNAL_EVERY = 50
 "Slots: a hundred new calls a second at most."
 AT_ONCE = 8
 "Calls that ring at the same time."
@@ -74,20 +77,21 @@ class Sending:
 
     def add(self, number: int, host: str, port: int) -> None:
         """A call was answered: its sound goes there from now on."""
-        slot = number % SLOTS
-        outbox = self._slots[slot]
+        outbox = self._slots[slot(number)]
         row = outbox.add(host, port)
         packet = outbox.packets[row]
         packet["version"], packet["ssrc"] = 0x80, 1_000_000 + number
-        self._phases[slot, row] = phase(number)
+        self._phases[slot(number), row] = phase(number)
 
-    def send(self, slot: int, tick: int) -> None:
+    def send(self, place: int, tick: int) -> None:
         """The packets of a slot."""
-        outbox = self._slots[slot]
+        outbox = self._slots[place]
+        if not outbox.count:
+            return
         packets = outbox.packets[: outbox.count]
         packets["sequence"] = tick & 0xFFFF
         packets["timestamp"] = tick * SAMPLES & 0xFFFF_FFFF
-        packets["payload"] = self._second[(tick + self._phases[slot, : outbox.count]) % FRAMES]
+        packets["payload"] = self._second[(tick + self._phases[place, : outbox.count]) % FRAMES]
         outbox.send()
 
 
@@ -147,21 +151,21 @@ class Crowd:
                 behind = max(0, time.monotonic_ns() - due)
             if behind > TOO_LATE_NS:  # no torrent of what is past
                 began += behind
-            tick, slot = divmod(number, SLOTS)
-            self._slot(tick, slot, behind)
+            self._slot(*divmod(number, SLOTS), behind)
             number += 1
         for bye in self._client.hang_up():
             self._sip.send(bye)
 
-    def _slot(self, tick: int, slot: int, behind: int) -> None:
+    def _slot(self, tick: int, place: int, behind: int) -> None:
         if self._span is not None and self._span.first_tick <= tick:
-            self._span.sent_ns[tick - self._span.first_tick, slot] = time.time_ns()
-            self._span.late_ns[tick - self._span.first_tick, slot] = behind
-        self._sending.send(slot, tick)
-        self._take()
-        if slot % DIAL_EVERY == 0:
-            self._signal(tick * SLOTS + slot)
-        if slot == SLOTS - 1:
+            self._span.sent_ns[tick - self._span.first_tick, place] = time.time_ns()
+            self._span.late_ns[tick - self._span.first_tick, place] = behind
+        self._sending.send(place, tick)
+        if place % READ_EVERY == 0:
+            self._take()
+        if place % SIGNAL_EVERY == 0:
+            self._signal(time.monotonic_ns() // 1_000_000)
+        if place == SLOTS - 1:
             self._obey(tick + 1)
 
     def _take(self) -> None:
@@ -206,7 +210,7 @@ class Crowd:
         if "carry" in order:
             self._wanted, self._telling = int(order["carry"]), True
         else:
-            self._begin(next_tick, round(order["measure"] * 1_000 / SLOTS))
+            self._begin(next_tick, round(order["measure"] * 1e9 / FRAME_NS))
 
     def _begin(self, tick: int, ticks: int) -> None:
         room = round(max(1, self._client.dialled) * ticks * SPARE) + Inbox.BATCH
@@ -240,6 +244,7 @@ def main() -> None:
     """What the command line says."""
     server, pid, folder = sys.argv[1:]
     crowd = Crowd(server, int(pid), Path(folder))
+    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1)
     gc.freeze()
     gc.disable()
     crowd.run()

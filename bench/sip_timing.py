@@ -17,6 +17,8 @@ from bench.figures import percentile
 from bench.sip_sound import FRAMES, MARK_AT, NO_MARK, SAMPLE_NS, SAMPLES
 
 FRAME_NS = SAMPLES * SAMPLE_NS
+SLOTS = 100
+"Moments of a frame in which callers send: telephones know nothing of each other, and do not send in bunches."
 SECOND_NS = 1_000_000_000
 VERY_LATE_MS = 20.0
 APART_NS = 100_000_000
@@ -122,8 +124,7 @@ def sent_marks(recording: Recording, number: int) -> Times:
     """When the first samples of a call's marks left."""
     ticks = recording.first_tick + np.arange(len(recording.sent_ns))
     marked = (ticks + phase(number)) % FRAMES == 0
-    slot = number % recording.sent_ns.shape[1]
-    sent: Times = recording.sent_ns[marked, slot] + MARK_AT * SAMPLE_NS
+    sent: Times = recording.sent_ns[marked, slot(number)] + MARK_AT * SAMPLE_NS
     return sent
 
 
@@ -140,6 +141,11 @@ def delays_ms(sent: Times, came: Times) -> list[float]:
     known = before >= 0
     delays: list[float] = ((came[known] - sent[before[known]]) / 1e6).tolist()
     return delays
+
+
+def slot(number: int) -> int:
+    """When in a frame a call sends: however few calls there are, they are spread over all of it."""
+    return number * 61 % SLOTS
 
 
 def phase(number: int) -> int:

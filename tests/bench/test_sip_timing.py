@@ -8,6 +8,7 @@ import pytest
 from bench.sip_sound import FRAMES, MARK_AT, NO_MARK, SAMPLE_NS, SAMPLES
 from bench.sip_timing import (
     FRAME_NS,
+    SLOTS,
     Recording,
     delays_ms,
     heard,
@@ -15,6 +16,7 @@ from bench.sip_timing import (
     lateness_ms,
     phase,
     sent_marks,
+    slot,
 )
 from bench.sip_wire import ARRIVAL
 
@@ -23,12 +25,12 @@ MS = 1_000_000
 
 def recording(calls: int = 2, ticks: int = 100, delay_ms: int = 50) -> Recording:
     """Each call's packets come back so much later, marks and all."""
-    sent = np.arange(ticks)[:, None] * FRAME_NS + np.arange(20) * MS
+    sent = np.arange(ticks)[:, None] * FRAME_NS + np.arange(SLOTS) * (FRAME_NS // SLOTS)
     rows = []
     for call in range(calls):
         for tick in range(ticks):
             mark = MARK_AT if (tick + phase(call)) % FRAMES == 0 else NO_MARK
-            when = sent[tick, call % 20] + delay_ms * MS
+            when = sent[tick, slot(call)] + delay_ms * MS
             rows.append((when, 10_000 + 2 * call, tick, tick * SAMPLES, mark))
     ports = np.array([10_000 + 2 * call for call in range(calls)])
     return Recording(np.array(rows, ARRIVAL), ports, sent, 0, np.full(sent.shape, 3 * MS))
@@ -95,6 +97,12 @@ def test_marks_of_different_calls_are_sent_apart() -> None:
     span = recording(calls=2)
     assert sent_marks(span, 0)[0] != sent_marks(span, 1)[0]
     assert len({phase(call) for call in range(FRAMES)}) == FRAMES
+
+
+def test_few_calls_are_spread_over_all_of_a_frame() -> None:
+    places = sorted(slot(call) for call in range(10))
+    assert max(np.diff([*places, places[0] + SLOTS])) <= 2 * SLOTS // 10
+    assert len({slot(call) for call in range(SLOTS)}) == SLOTS
 
 
 def test_what_did_not_come_is_missing() -> None:
