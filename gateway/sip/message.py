@@ -66,12 +66,13 @@ def parse(data: bytes) -> Message:
     """
     head, blank_line, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     text = _FOLD.sub(" ", head[:LONGEST_HEAD].decode("utf-8", "surrogateescape"))
+    text, stray = _STRAY_LINE_END.subn(" ", text)  # whatever it is, no answer can hold it
     start_line, *lines = text.split("\r\n")
     headers, malformed = header_fields.read(lines[:MOST_LINES])
     try:
         if len(data) > LONGEST_MESSAGE or len(head) > LONGEST_HEAD or len(lines) > MOST_LINES:
             raise ProtocolError("too_large", "The message is too large.", 513)
-        if malformed or not blank_line or _STRAY_LINE_END.search(text) or not _is_utf8(text):
+        if malformed or stray or not blank_line or not _is_utf8(text):
             raise ProtocolError("malformed_header", "The header is malformed.")
         message = _started(start_line)
         message.headers = headers

@@ -120,7 +120,7 @@ class TypedFields:
         text = self.headers.get(name)
         if text is None or not (text.isascii() and text.isdecimal()):
             return None
-        return int(text) if len(text) <= len(str(MOST_SECONDS)) else MOST_SECONDS
+        return min(int(text[:20]), MOST_SECONDS)
 
     def _set_seconds(self, name: str, value: int | None) -> None:
         if value is None:
