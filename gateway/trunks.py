@@ -108,6 +108,8 @@ class Trunk(Section):
     "A call that nobody refreshes within this time is over (RFC 4028); null: we ask for no such timer."
     caller_id: Pattern | None = None
     "The number we show; by default `username`."
+    symmetric: bool = False
+    "Send to where its messages come from, whatever its Contact says: it is behind a NAT."
     trust_identity: bool = True
     "Believe its `P-Asserted-Identity` rather than `From`."
     calls: Annotated[int, Field(ge=1)] = 100
@@ -132,7 +134,7 @@ class Trunk(Section):
             raise PydanticCustomError("codecs_missing", "`codecs` must name at least one")
         return self
 
-    @field_validator("address")
+    @field_validator("address", "domain")
     @classmethod
     def _is_host_port(cls, value: str | None) -> str | None:
         try:
@@ -259,6 +261,8 @@ def _check_networks(trunks: Iterable[Trunk]) -> None:
 
 def _check_listening(telephone: Telephone) -> None:
     listening = {at.transport for at in telephone.listen}
+    if twice := _twice(f"udp for {_family(at)}" for at in telephone.listen if at.transport == "udp"):
+        raise _problem("listen_twice", "`listen` at one address for each; 0.0.0.0 is all of them", twice)
     if telephone.trunks and not listening:
         raise _problem("listen_missing", "`trunks` need at least one address to `listen` at")
     if listening and not telephone.trunks:
@@ -284,6 +288,10 @@ def _check_use(telephone: Telephone) -> None:
             f"`rtp_ports` hold fewer calls ({telephone.rtp_ports.pairs}) than a trunk may have ({calls})"
         )
         raise _problem("ports_few", message)
+
+
+def _family(at: Listen) -> str:
+    return "IPv6" if ":" in at.host else "IPv4"
 
 
 def _problem(code: str, message: str, about: str | None = None) -> PydanticCustomError:

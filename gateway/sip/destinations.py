@@ -30,6 +30,14 @@ class Destinations:
             raise _not_allowed()
         return wanted
 
+    def allows(self, number: str) -> bool:
+        """The same as a question."""
+        try:
+            self.check(number)
+        except ProtocolError:
+            return False
+        return True
+
     def place(self, number: str, running: int, now_ms: int) -> str:
         """The same for a call that is placed now, while `running` others of ours are; it counts.
 

@@ -94,6 +94,8 @@ def test_a_trunk_that_only_calls_out_takes_no_calls() -> None:
         (changed(listen=[]), "at least one address to `listen` at"),
         (changed(listen=["udp:here"]), "udp:0.0.0.0:5060"),
         (changed(listen=["tls:0.0.0.0"]), "uses UDP, and we do not `listen` with it: `carrier`"),
+        (changed(listen=["udp:127.0.0.1", "udp:127.0.0.2"]), "0.0.0.0 is all of them: `udp for IPv4`"),
+        (trunk(domain="a b"), "`HOST:PORT`"),
         (changed(tls={}), "`tls` needs `certificate` and `private_key`"),
         (changed(rtp_ports="20000-20099"), "`rtp_ports` hold fewer calls (50) than a trunk may have (100)"),
         (changed(rtp_ports="20000-20000"), "holds no call"),
