@@ -61,15 +61,17 @@ class PacketConnection:
 async def audiosocket_server(settings: AudioSocket, calls: StreamCalls) -> AsyncIterator[int]:
     """Take calls while the block lasts; gives the port. Raises `Unavailable` when it is taken."""
 
-    async with asyncio.TaskGroup() as tasks:
-        served: set[asyncio.Task[None]] = set()
+    served: set[asyncio.Task[None]] = set()
+    tasks = asyncio.TaskGroup()
 
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = tasks.create_task(_connected(settings, calls, reader, writer), name="audiosocket")
-            served.add(task)
-            task.add_done_callback(served.discard)
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = tasks.create_task(_connected(settings, calls, reader, writer), name="audiosocket")
+        served.add(task)
+        task.add_done_callback(served.discard)
 
-        server = await _listen(settings, connected)
+    server = await _listen(settings, connected)
+    async with tasks:
+        await server.start_serving()
         try:
             yield int(server.sockets[0].getsockname()[1])
         finally:
@@ -80,7 +82,7 @@ async def audiosocket_server(settings: AudioSocket, calls: StreamCalls) -> Async
 
 async def _listen(settings: AudioSocket, connected: Connected) -> asyncio.Server:
     try:
-        return await asyncio.start_server(connected, settings.host, settings.port)
+        return await asyncio.start_server(connected, settings.host, settings.port, start_serving=False)
     except OSError as error:
         where = f"{settings.host} port {settings.port}"
         raise Unavailable(f"cannot listen on {where}: {error.strerror}") from error

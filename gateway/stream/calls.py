@@ -18,7 +18,7 @@ from gateway.live import Busy
 from gateway.protocol_error import ProtocolError
 from gateway.stream import ticket
 from gateway.stream.carrier import Carrier
-from gateway.stream.connection import NORMAL, POLICY, Connection, Gone, close_code
+from gateway.stream.connection import INTERNAL, NORMAL, POLICY, Connection, Gone, close_code
 from gateway.stream.counts import REFUSED, STREAMS
 from gateway.stream.leg import StreamLeg
 from gateway.stream.providers import ONCE, Provider, providers, ticket_of
@@ -125,6 +125,7 @@ class StreamCalls:
             log.exception("call_failed", leg=leg.leg_id)
         finally:
             del self._legs[leg.leg_id]
+            await line.connection.close(INTERNAL, "")  # where the leg had no time to
 
     async def hang_up_all(self, reason: str) -> None:
         """End every call; their connections close soon after."""

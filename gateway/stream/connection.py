@@ -5,7 +5,7 @@ from typing import Protocol
 from gateway.protocol_error import ProtocolError
 from gateway.stream.wire import Message
 
-NORMAL, BROKEN, UNSUPPORTED, MALFORMED, POLICY, TOO_LONG, LATER = 1000, 1002, 1003, 1007, 1008, 1009, 1013
+NORMAL, BROKEN, UNSUPPORTED, MALFORMED, POLICY, TOO_LONG, INTERNAL = 1000, 1002, 1003, 1007, 1008, 1009, 1011
 "Websocket close codes (RFC 6455, section 7.4.1, and its registry)."
 
 _CODES = {

@@ -68,7 +68,8 @@ def spoken(models: Path, text: str) -> list[Frame]:
 def main() -> None:
     question = spoken(Path(sys.argv[1]).expanduser(), QUESTION)
     parameters = {"caller": "+15550001", "called": "+15550002", "ticket": "TICKET"}
-    for name, dialect in {"twilio": Twilio(**parameters), "telnyx": Telnyx()}.items():
+    dialects: dict[str, Twilio | Telnyx] = {"twilio": Twilio(**parameters), "telnyx": Telnyx()}
+    for name, dialect in dialects.items():
         lines = [json.dumps(line, separators=(",", ":")) for line in conversation(dialect, question)]
         (FOLDER / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
 

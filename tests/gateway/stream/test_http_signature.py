@@ -33,9 +33,11 @@ HEADERS = {
 URL = "wss://audiohook.example.com/api/v1/voicebiometrics/ws"
 
 
-def check(url: str = URL, now_s: int = CREATED, api_key: str = API_KEY, **headers: str) -> str | None:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return verify(SignedRequest("GET", url, {**HEADERS, **named}, b"", now_s), api_key, SECRET)
+def check(
+    changed: dict[str, str] | None = None, *, url: str = URL, now_s: int = CREATED, api_key: str = API_KEY
+) -> str | None:
+    headers = {**HEADERS, **(changed or {})}
+    return verify(SignedRequest("GET", url, headers, b"", now_s), api_key, SECRET)
 
 
 def signed(signature_input: str) -> str | None:
@@ -47,7 +49,7 @@ def signed(signature_input: str) -> str | None:
         f'"@signature-params": {signature_input.partition("=")[2]}',
     ]
     mac = b64encode(hmac.digest(SECRET, "\n".join(lines).encode(), "sha256")).decode()
-    return check(signature_input=signature_input, signature=f"sig1=:{mac}:")
+    return check({"signature-input": signature_input, "signature": f"sig1=:{mac}:"})
 
 
 def test_the_documented_example_is_good() -> None:
@@ -61,13 +63,14 @@ def test_a_signature_lives_for_seconds(now_s: int) -> None:
 
 @pytest.mark.parametrize("name", list(HEADERS))
 def test_every_part_counts(name: str) -> None:
-    assert check(**{name.replace("-", "_"): HEADERS[name].replace("1", "7").replace("S", "T")}) is None
-    assert check(**{name.replace("-", "_"): ""}) is None
+    other = HEADERS[name].translate(str.maketrans("01S", "97T"))
+    assert check({name: other}) is None
+    assert check({name: ""}) is None
 
 
 def test_another_address_or_key_is_refused() -> None:
-    assert check(URL + "?x=1") is None
-    assert check(URL.replace("audiohook.", "evil.")) is None
+    assert check(url=URL + "?x=1") is None
+    assert check(url=URL.replace("audiohook.", "evil.")) is None
     assert check(api_key="other") is None
 
 
@@ -77,16 +80,16 @@ def test_a_signature_that_fits_its_input_is_still_refused_when_it_covers_too_lit
     other = PARAMETERS.replace("hmac-sha256", "none")
     for parameters in (short, other, "", f";created={CREATED}", PARAMETERS.replace(f"{CREATED}", '"²"')):
         assert signed(f"sig1={PARTS}{parameters}") is None
-    assert check(signature_input=f'sig1=("@authority"){PARAMETERS}') is None
+    assert check({"signature-input": f'sig1=("@authority"){PARAMETERS}'}) is None
 
 
 @given(st.text(max_size=200), st.text(max_size=80))
 def test_whatever_is_shown_raises_nothing(signature_input: str, signature: str) -> None:
-    assert check(signature_input=signature_input, signature=signature) is None
+    assert check({"signature-input": signature_input, "signature": signature}) is None
 
 
 @given(st.integers(0, len(HEADERS["signature-input"]) - 1), st.characters())
 def test_one_changed_character_is_refused(at: int, other: str) -> None:
     said = HEADERS["signature-input"]
     mutant = said[:at] + other + said[at + 1 :]
-    assert mutant == said or check(signature_input=mutant) is None
+    assert mutant == said or check({"signature-input": mutant}) is None
