@@ -75,7 +75,7 @@ class G722:
 
     sample_rate = SAMPLE_RATE
     quiet = b"\xff" * 160
-    "The smallest steps up and down, whatever was before: at most 3 of 32768."
+    "The smallest steps: whatever was before, it soon stands still, near zero."
 
     def __init__(self) -> None:
         self._encoder = _g722("w")
@@ -167,5 +167,6 @@ def _g722(mode: str) -> av.CodecContext:
     context.format = "s16"
     context.layout = "mono"
     context.sample_rate = SAMPLE_RATE
-    context.time_base = fractions.Fraction(1, SAMPLE_RATE)
+    if mode == "w":
+        context.time_base = fractions.Fraction(1, SAMPLE_RATE)
     return context

@@ -105,8 +105,7 @@ class DigitReceiver:
             self._timestamp, self._duration = packet.timestamp, 0
             return True
         if ahead <= SAME_PRESS_MS * self._per_ms and now_ms - self._heard_ms <= SAME_PRESS_MS:
-            self._before += ahead
-            self._timestamp, self._duration = packet.timestamp, max(self._duration - ahead, 0)
+            self._timestamp = packet.timestamp
             return True
         return False
 
