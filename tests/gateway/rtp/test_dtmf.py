@@ -104,7 +104,7 @@ def test_any_order_of_one_press_is_one_event(order: list[int]) -> None:
 
 def test_a_long_press_is_one_event() -> None:
     """Above 8.19 s it goes on in segments, each with its own timestamp (RFC 4733, section 2.5.1.3)."""
-    packets = []
+    packets: list[Timed] = []
     for ms in range(50, 20_000, 50):
         segment, ticks = divmod(ms * 8, 0xFFFF)
         packets.append((ms, event(1, ticks, segment * 0xFFFF, marker=ms == 50)))
@@ -142,7 +142,7 @@ def test_hostile_events_raise_nothing_else() -> None:
 
 def sent(sender: DigitSender, most: int = 1000) -> list[Timed]:
     """What a sender sends, one take every 20 ms."""
-    packets = []
+    packets: list[Timed] = []
     for n in range(most):
         if not sender.active:
             return packets
