@@ -14,6 +14,9 @@ from gateway.sip.transaction_events import Requested
 from gateway.sip.transfer import Transfers
 from gateway.sip.usage import ALLOWED, SUPPORTED, Usage
 
+FULL_RETRY_AFTER_S = 30
+"When a caller for whom there is no room may come back."
+
 Invite = IncomingInvite | OutgoingInvite
 
 
@@ -33,9 +36,8 @@ class InDialog:
                 raise ProtocolError("no_dialog", "the call is over", 481)
             self._usage.dialog.accept(request)
             self._usage.heard(request, requested.hop)
-            if unsupported := [option for option in request.require if option not in SUPPORTED]:
-                self._respond(requested, 420, now_ms, ("Unsupported", ", ".join(unsupported)))
-                return
+            if unsupported(request):
+                raise ProtocolError("extension", "an extension is required that is not known", 420)
             self._dispatch(requested, invite, now_ms)
         except ProtocolError as error:
             self._refuse(requested, error.status, now_ms)
@@ -89,6 +91,8 @@ def hints(request: Request, code: int, station: Station, terms: CallTerms) -> li
             return [("Allow", ", ".join(ALLOWED))]
         case 415:
             return [("Accept", info.ACCEPTED if request.method == "INFO" else SDP)]
+        case 420:
+            return [("Unsupported", ", ".join(unsupported(request)))]
         case 422:
             return [("Min-SE", str(max(terms.min_session_expires_s, LEAST_S)))]
         case 469:
@@ -97,4 +101,11 @@ def hints(request: Request, code: int, station: Station, terms: CallTerms) -> li
             return [("Allow-Events", "refer")]
         case 500 if request.method in {"INVITE", "UPDATE"}:
             return [("Retry-After", str(station.draw(*RETRY_AFTER_S)))]
+        case 503:
+            return [("Retry-After", str(FULL_RETRY_AFTER_S))]
     return []
+
+
+def unsupported(request: Request) -> list[str]:
+    """What a request requires and we cannot do (RFC 3261, section 8.2.2.3)."""
+    return [option for option in request.require if option not in SUPPORTED]

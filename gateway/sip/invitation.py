@@ -349,6 +349,7 @@ class Invitation:
             self._transfers.stop(now_ms)
             if ended.by == "remote":
                 self._acceptances.clear()
+            self._usage.cancel(now_ms)
             if not self._invite.answered:
                 self._invite.withdraw(480 if ended.by == "local" else 487, now_ms)
                 self._usage.bye = None

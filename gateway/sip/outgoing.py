@@ -71,7 +71,7 @@ class OutgoingInvite:
             usage.negotiation.offer(call.sdp)
         self.request = _invite(call, usage.station.ids(), usage.station.ids())
         timer.ask(self.request)
-        self._key = usage.send(self.request, self._answered, now_ms)
+        usage.send(self.request, self._answered, now_ms)
 
     # --- what we want ---
 
@@ -86,13 +86,12 @@ class OutgoingInvite:
         return self.answered
 
     def withdraw(self, code: int, now_ms: int) -> None:
-        """The call is over before it was answered: CANCEL, or if a 2xx was faster, ACK and BYE."""
+        """The call is over before it was answered: a 2xx gets its ACK and a BYE, now or when it comes."""
         if self.state == "answering" and self._offer is not None:
             _, fork, _ = self._offer
             self._dismiss(fork, now_ms)
             self.state = "over"
         elif self.state == "calling":
-            self._usage.station.transactions.cancel(self._key, now_ms)
             self.state = "giving up"
 
     def waits_for(self, key: str) -> bool:
@@ -194,7 +193,7 @@ class OutgoingInvite:
             self._usage.negotiation.offer(again.body)
         self._usage.hop = hop
         self.request = again
-        self._key = self._usage.send(again, self._answered, now_ms)
+        self._usage.send(again, self._answered, now_ms)
 
     # --- what we make of it ---
 

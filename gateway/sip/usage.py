@@ -129,6 +129,12 @@ class Usage:
         """Whether a request of ours still waits for its final response."""
         return any(not one.final for one in self._open.values())
 
+    def cancel(self, now_ms: int) -> None:
+        """The call is over: CANCEL our INVITE, or re-INVITE, that has no final response yet."""
+        for key, one in self._open.items():
+            if one.request.method == "INVITE" and not one.final:
+                self.station.transactions.cancel(key, now_ms)
+
     def responded(self, key: str, response: Response, now_ms: int) -> None:
         """A response came, or stands for one that did not."""
         one = self._open[key]

@@ -8,7 +8,7 @@ from gateway.sip.body import SDP
 from gateway.sip.call_events import CallEvent
 from gateway.sip.callers import Admitted, Refused, Verdict
 from gateway.sip.hop import Hop
-from gateway.sip.in_dialog import hints
+from gateway.sip.in_dialog import hints, unsupported
 from gateway.sip.invitation import Invitation
 from gateway.sip.message import BadRequest, Message, Request, parse, response
 from gateway.sip.outgoing import NewCall
@@ -27,8 +27,6 @@ from gateway.sip.transaction_events import (
 from gateway.sip.transfer import Replaces
 from gateway.sip.usage import ALLOWED, SUPPORTED
 
-RETRY_AFTER_S = 30
-"When a caller who is told 503 may come back."
 IN_DIALOG_ONLY = {"BYE", "PRACK", "UPDATE", "INFO", "NOTIFY"}
 NOT_HERE = {"REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH", "REFER"}
 "Methods that we know, and do not take outside of a call."
@@ -215,7 +213,7 @@ class UserAgent:
             raise ProtocolError("unknown_method", "the method is not known", 501)
         if self.draining or (request.method == "INVITE" and len(self._calls) >= self._most_calls):
             raise ProtocolError("full", "no new calls are taken now", 503)
-        if any(option not in SUPPORTED for option in request.require):
+        if unsupported(request):
             raise ProtocolError("extension", "an extension is required that is not known", 420)
 
     def _options(self, event: Requested, now_ms: int) -> None:

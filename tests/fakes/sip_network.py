@@ -6,7 +6,7 @@ Time is virtual and moves only in `Network.run`; the same network does the same 
 import hashlib
 import heapq
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.sip.address import Address
@@ -140,6 +140,7 @@ class Phone:
         habits: Habits | None = None,
         terms: CallTerms | None = None,
         transport: Transport = "udp",
+        most_calls: int = 100,
     ) -> None:
         self.host = host
         self.network = network
@@ -152,7 +153,7 @@ class Phone:
         self._drawn = itertools.count()
         self.transactions = Transactions(self.draw, lambda hop: f"{host}:5060")
         station = Station(self.transactions, lambda hop: self.uri, self.draw, next_hop)
-        self.agent = UserAgent(station, self.authorise, lambda admitted: self.terms)
+        self.agent = UserAgent(station, self.authorise, lambda admitted: self.terms, most_calls)
         self.verdict: Verdict = Admitted(Trunk(name="test", address="192.0.2.9"), None, "", "")
         network.add(self)
 
@@ -175,7 +176,7 @@ class Phone:
     def authorise(self, request: Request, hop: Hop, now_ms: int) -> Verdict:
         return self.verdict
 
-    def dial(self, other: "Phone", sdp: bytes | None = OFFER, **more: object) -> Invitation:
+    def dial(self, other: "Phone | Puppet", sdp: bytes | None = OFFER, **more: object) -> Invitation:
         """Call another phone."""
         call = NewCall(other.uri, Address.parse(f"<sip:someone@{self.host}>"), sdp, **more)  # type: ignore[arg-type]
         invitation = self.agent.invite(call, other.hop, self.terms, self.network.now_ms)
@@ -261,7 +262,8 @@ class Puppet:
     ) -> Response:
         """Answer a request, again if need be."""
         made = response(request, code, to_tag=tag if code > 100 else "")
-        made.headers.set("Contact", self.contact)
+        if self.contact:
+            made.headers.set("Contact", self.contact)
         for route in self.routes:
             made.headers.add("Record-Route", route)
         self._dress(made, headers, body)
@@ -269,9 +271,16 @@ class Puppet:
         return made
 
     def request(
-        self, method: str, to: "Phone", *headers: tuple[str, str], body: bytes = b"", **fields: str
+        self,
+        method: str,
+        to: "Phone",
+        *headers: tuple[str, str],
+        body: bytes = b"",
+        within: Mapping[str, str] | None = None,
+        **more: str,
     ) -> Request:
-        """A request; `fields` are Call-ID, From, To, CSeq (with `_` for `-`) where they are not the usual."""
+        """A request; `within` and `more` are its Call-ID, From, To, CSeq (`_` for `-`) where unusual."""
+        fields = {**(within or {}), **more}
         made = Request(method, to.uri)
         number = next(self._sequence)
         made.headers.add("Via", f"SIP/2.0/UDP {self.host}:5060;branch=z9hG4bK{self.host}{number}")

@@ -1,5 +1,13 @@
-from gateway.sip.call_events import Ended, Established, Ringing
-from tests.fakes.sip_network import ANSWER, OFFER, Habits, Network, Phone
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.sip.call_events import CallEvent, Ended, Established, Ringing, TransferAsked
+from gateway.sip.invitation import Invitation
+from gateway.sip.station import CallTerms
+from gateway.sip.uri import URI
+from tests.fakes.sip_network import ANSWER, OFFER, Carry, Habits, Network, Phone, steady
 
 
 def pair(network: Network, habits: Habits | None = None) -> tuple[Phone, Phone]:
@@ -30,3 +38,67 @@ def test_a_call_rings_is_answered_and_hung_up() -> None:
     assert alice.ended == [Ended("local", 200, "")]
     assert bob.ended == [Ended("remote", 200, "")]
     assert nothing_left(network, alice, bob)
+
+
+# --- whatever both sides do, and whatever the network does to it ---
+
+EARLY = b"v=0\r\ns=early\r\n"
+Act = Callable[[Invitation, int], None]
+ACTS: dict[str, Act] = {
+    "ring": lambda call, now: call.ring(now),
+    "early media": lambda call, now: call.ring(now, EARLY),
+    "answer": lambda call, now: call.answer(now, ANSWER),
+    "reject": lambda call, now: call.reject(486, now),
+    "hold": lambda call, now: call.update_media(OFFER + b"a=sendonly\r\n", now),
+    "resume": lambda call, now: call.update_media(OFFER + b"a=sendrecv\r\n", now),
+    "digit": lambda call, now: call.send_info("5", now),
+    "refer": lambda call, now: call.refer(URI.parse("sip:carol@192.0.2.3"), now),
+    "hang up": lambda call, now: call.hang_up(now),
+}
+acts = st.lists(
+    st.tuples(st.sampled_from(["caller", "called"]), st.sampled_from(sorted(ACTS)), st.integers(0, 3000)),
+    max_size=12,
+)
+fates = st.lists(st.lists(st.integers(1, 2500), max_size=2), min_size=1, max_size=20)
+"What becomes of one packet after the other: the delays of its copies, none for one that is lost."
+
+
+def fated(fates: list[list[int]]) -> Carry:
+    return lambda packet: fates[packet.number % len(fates)]
+
+
+class Hasty(Phone):
+    """Does something with everything it is asked."""
+
+    def _respond(self, invitation: Invitation, event: CallEvent) -> None:
+        super()._respond(invitation, event)
+        if isinstance(event, TransferAsked):
+            invitation.accept_transfer(event.key, self.network.now_ms)
+            invitation.report_transfer(event.key, 200, "OK", self.network.now_ms)
+
+
+@settings(max_examples=150, deadline=None)
+@given(acts=acts, fates=fates, ending=st.sampled_from(["healed", "dead"]), delayed=st.booleans())
+def test_both_ends_come_to_agree_that_the_call_is_over(
+    acts: list[tuple[str, str, int]], fates: list[list[int]], ending: str, delayed: bool
+) -> None:
+    network = Network(fated(fates))
+    terms = CallTerms(trunk="test", session_expires_s=90)
+    alice, bob = Hasty(network, "192.0.2.1", terms=terms), Hasty(network, "192.0.2.2", terms=terms)
+    call = alice.dial(bob, None if delayed else OFFER)
+    for who, what, wait_ms in acts:
+        network.run(wait_ms)
+        if who == "caller":
+            alice.do(lambda now, act=ACTS[what]: act(call, now))  # type: ignore[misc]
+        elif bob.invited:
+            bob.do(lambda now, act=ACTS[what]: act(bob.call, now))  # type: ignore[misc]
+    network.carry = steady if ending == "healed" else lambda packet: []
+    network.run(1000)
+    alice.do(call.hang_up)
+    network.run(600_000)
+    for phone, calls in ((alice, 1), (bob, len(bob.invited))):
+        assert len(phone.ended) == calls
+        assert not calls or isinstance(phone.events[-1], Ended)
+        assert not phone.agent.calls
+        assert phone.agent.next_timer_ms() is None
+    assert len(bob.invited) <= 1
