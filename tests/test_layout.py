@@ -26,6 +26,7 @@ CORES = [
     "gateway/rtp/concealment.py",
     "gateway/rtp/dtmf.py",
     "gateway/rtp/jitter.py",
+    "gateway/rtp/lateness.py",
     "gateway/rtp/packet.py",
     "gateway/rtp/ports.py",
     "gateway/rtp/receiver.py",

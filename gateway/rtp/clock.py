@@ -11,6 +11,7 @@ import select
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
 from prometheus_client import Counter, Histogram
 
 from pipelines.audio import FRAME_MS
@@ -32,6 +33,8 @@ LATENESS = Histogram(
 )
 SKIPPED = Counter("warmline_rtp_ticks_skipped_total", "Slots of the RTP clock that were left out")
 
+log = structlog.get_logger(__name__)
+
 
 class Ticked(Protocol):
     """What the clock drives."""
@@ -41,6 +44,9 @@ class Ticked(Protocol):
 
     def speak(self, now_ms: int) -> None:
         """Every 20 ms, one slot after `hear`."""
+
+    def fail(self) -> None:
+        """One of these raised: a bug of ours, which ends this call and no other. It is not ticked again."""
 
 
 class RtpClock:
@@ -56,7 +62,7 @@ class RtpClock:
         "The one that is, or was, served last."
 
     def read(self, descriptor: int, reader: Callable[[int], None]) -> None:
-        """Call `reader(now_ms)` for every datagram that waits at a socket. It must neither wait nor raise."""
+        """Call `reader(now_ms)` for every datagram that waits at a socket. It must not wait."""
         self._readers[descriptor] = reader
         self._poll.register(descriptor, select.POLLIN)
 
@@ -114,9 +120,15 @@ class RtpClock:
         self._slot = slot = (self._slot + 1) % SLOTS
         self._receive(int(loop.time() * 1000))
         for call in tuple(self._slots[slot]):
-            call.hear(due_ms)
+            try:
+                call.hear(due_ms)
+            except Exception:
+                self._give_up(call)
         for call in tuple(self._slots[slot - 1]):
-            call.speak(due_ms)
+            try:
+                call.speak(due_ms)
+            except Exception:
+                self._give_up(call)
 
     def _receive(self, now_ms: int) -> None:
         readers = self._readers
@@ -125,8 +137,18 @@ class RtpClock:
             if not ready:
                 return
             for descriptor, _event in ready:
-                if reader := readers.get(descriptor):
-                    reader(now_ms)
+                reader = readers.get(descriptor)
+                try:
+                    if reader is not None:
+                        reader(now_ms)
+                except Exception:  # its call ends when nothing is heard for too long
+                    log.exception("media_not_read")
+                    self.forget(descriptor)
+
+    def _give_up(self, call: Ticked) -> None:
+        log.exception("media_failed")
+        self.remove(call)
+        call.fail()
 
     def _put(self, call: Ticked, slot: int) -> None:
         self._slots[slot][call] = None

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
+from gateway.rtp.lateness import Lateness
 from gateway.rtp.packet import RtpPacket
 from pipelines.audio import FRAME_MS
 
@@ -98,7 +99,7 @@ class JitterBuffer:
         self._arrived = 0
         self._base = self._base_before = self._base_now = 0
         self._seen = self._delayed = 0
-        self._lateness = Lateness(self._per_ms)
+        self._lateness = Lateness(self._per_ms, CEILING_MS)
         self._target = FLOOR_MS * self._per_ms
         self.late = 0
         "Packets that came after their place was played."
@@ -198,7 +199,7 @@ class JitterBuffer:
         self._lateness.add(late)
         self._seen += 1
         if late > self._target or self._seen % LOOK_EVERY == 0:
-            self._target = min(max(self._lateness.most_ms(), FLOOR_MS), CEILING_MS) * self._per_ms
+            self._target = min(max(self._lateness.nearly_all_ms(), FLOOR_MS), CEILING_MS) * self._per_ms
         if self._seen == WINDOW:
             self._seen = 0
             self._base, self._base_before, self._base_now = self._base_now, self._base_now, transit
@@ -270,41 +271,6 @@ class JitterBuffer:
             self._packets.popleft()
             self.dropped += 1
             quiet = False
-
-
-class Lateness:
-    """How late packets were, in a histogram that forgets: which lateness do nearly all stay below?"""
-
-    BUCKET_MS = 5
-    NEARLY_ALL = 0.98
-    FORGET = 1.002
-    "By this much each packet weighs more than the one before: half is forgotten in 350 packets (7 s)."
-    HEAVIEST = 1e12
-
-    __slots__ = ("_bucket", "_weight", "_weights")
-
-    def __init__(self, per_ms: int) -> None:
-        self._bucket = self.BUCKET_MS * per_ms
-        self._weights = [0.0] * (CEILING_MS // self.BUCKET_MS + 1)
-        self._weight = 1.0
-
-    def add(self, late: int) -> None:
-        """One packet's lateness in ticks, 0 or more."""
-        bucket = late // self._bucket
-        self._weights[bucket if bucket < len(self._weights) else -1] += self._weight
-        self._weight *= self.FORGET
-        if self._weight > self.HEAVIEST:
-            self._weights = [weight / self._weight for weight in self._weights]
-            self._weight = 1.0
-
-    def most_ms(self) -> int:
-        """The lateness that 98 of 100 packets stay below."""
-        spare = sum(self._weights) * (1 - self.NEARLY_ALL)
-        for bucket in range(len(self._weights) - 1, -1, -1):
-            spare -= self._weights[bucket]
-            if spare < 0:
-                return (bucket + 1) * self.BUCKET_MS
-        return 0
 
 
 def _signed(difference: int, bits: int) -> int:

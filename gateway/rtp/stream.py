@@ -7,6 +7,7 @@ that changes, closed. It has no task of its own: the process's `RtpClock` drives
 import asyncio
 import secrets
 import socket
+from dataclasses import asdict
 
 import structlog
 
@@ -61,7 +62,7 @@ class RtpStream:
         self.lost = asyncio.Event()
         "Set when no media came for too long; the stream goes on nevertheless."
         self.lost_reason = ""
-        "`no media came` or `media stopped`, once `lost` is set."
+        "`no media came`, `media stopped` or, by a bug of ours, `media failed`; empty until `lost` is set."
 
     @property
     def local_port(self) -> int:
@@ -158,6 +159,10 @@ class RtpStream:
             self._send_rtcp(report)
             self._observe(session)
 
+    def fail(self) -> None:
+        """A bug of ours: what the leg learns is that the media is lost."""
+        self._lose("media failed")
+
     def _receive(self, now_ms: int) -> None:
         session = self._session
         assert session is not None
@@ -183,10 +188,13 @@ class RtpStream:
             if isinstance(event, Digit):
                 self.digits.put(event)
             elif isinstance(event, MediaLost):
-                self.lost_reason = event.reason
-                self.lost.set()
+                self._lose(event.reason)
             else:
                 self._clock.follow(self)
+
+    def _lose(self, reason: str) -> None:
+        self.lost_reason = reason
+        self.lost.set()
 
     # --- RTCP and metrics ---
 
@@ -202,6 +210,7 @@ class RtpStream:
             statistics.DROPPED.labels(reason).inc(count)
 
     def _observe_end(self, report: MediaReport) -> None:
+        log.info("media_ended", port=self._port, **asdict(report))
         if not report.received:
             return
         statistics.LOSS.labels("in").observe(report.loss_ratio)

@@ -23,6 +23,9 @@ class Call:
     def speak(self, now_ms: int) -> None:
         self.spoke.append(now_ms)
 
+    def fail(self) -> None:
+        raise AssertionError("nothing failed")
+
 
 def ticking(test: Callable[[RtpClock], Coroutine[Any, Any, None]]) -> None:
     """Run a test in virtual time, with a clock that runs beside it."""
@@ -179,6 +182,43 @@ def test_a_call_is_ticked_soon_after_its_packets_come() -> None:
             await asyncio.sleep(0.1)
             assert stranger.heard == []
             clock.forget(here.fileno())
+
+    ticking(test)
+
+
+def test_a_bug_in_one_call_ends_that_call_and_no_other() -> None:
+    class Broken(Call):
+        failed = 0
+
+        def __init__(self, when: str) -> None:
+            super().__init__()
+            self.when = when
+
+        def hear(self, now_ms: int) -> None:
+            assert self.when != "hearing"
+
+        def speak(self, now_ms: int) -> None:
+            assert self.when != "speaking"
+
+        def fail(self) -> None:
+            self.failed += 1
+
+    async def test(clock: RtpClock) -> None:
+        calls = [Broken("hearing"), Broken("speaking"), sound := Call()]
+        for call in calls:
+            clock.add(call)
+        here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with here:
+            here.bind(("127.0.0.1", 0))
+
+            def read(now_ms: int) -> None:
+                raise AssertionError
+
+            clock.read(here.fileno(), read)
+            here.sendto(b"x", here.getsockname())
+            await asyncio.sleep(0.5)
+        assert [call.failed for call in calls if isinstance(call, Broken)] == [1, 1]
+        assert len(sound.heard) >= 24
 
     ticking(test)
 

@@ -238,6 +238,20 @@ def test_silence_on_the_wire_is_told_with_its_reason() -> None:
     on_a_line(test, MediaTimeouts(first_ms=9000, later_ms=2000))
 
 
+def test_a_bug_of_ours_is_told_as_lost_media(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError
+
+    async def test(line: Line) -> None:
+        monkeypatch.setattr("gateway.rtp.session.RtpSession.hear", broken)
+        line.stream.configure(line.terms())
+        async with asyncio.timeout(0.1):
+            await line.stream.lost.wait()
+        assert line.stream.lost_reason == "media failed"
+
+    on_a_line(test)
+
+
 def test_reports_go_out_and_closing_says_goodbye() -> None:
     async def test(line: Line) -> None:
         line.stream.configure(line.terms())
