@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
 from gateway.live import Busy
+from gateway.protocol_error import ProtocolError
 from gateway.stream.calls import Line, StreamCalls
 from gateway.stream.connection import NORMAL, Gone
 from gateway.stream.counts import REFUSED
@@ -71,10 +72,12 @@ async def _stream(calls: StreamCalls | None, name: str, socket: WebSocket) -> No
         await _deny(socket, 403, "forbidden", FORBIDDEN)
         return
     try:
+        wire = provider.wire(handshake)
         with calls.line(name):
             await socket.accept(_subprotocol(provider, socket))
-            wire = provider.wire(handshake)
             await calls.serve(Line(name, wire, SocketConnection(socket), ticketed=provider.ticketed))
+    except ProtocolError as error:  # in the address; what comes later ends in `serve`
+        await _deny(socket, error.status, error.code, error.message)
     except Busy:
         await _deny(socket, 503, "busy", "All lines are taken; try again in a minute.")
 

@@ -3,11 +3,24 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.protocol_error import ProtocolError
 from gateway.stream import wire
+from gateway.stream.asterisk import AsteriskWire
+from gateway.stream.audiosocket import AudioSocketWire, Kind, packet
 from gateway.stream.encoding import LINEAR, MULAW
-from gateway.stream.wire import Heard, Pressed
+from gateway.stream.exotel import ExotelWire
+from gateway.stream.genesys import GenesysWire
+from gateway.stream.plivo import PlivoWire
+from gateway.stream.telnyx import TelnyxWire
+from gateway.stream.twilio import TwilioWire
+from gateway.stream.vonage import VonageWire
+from gateway.stream.wire import Heard, Message, Pressed, Wire
+from tests.contracts.leg import tone
+from tests.fakes.stream_provider import AsteriskWebSocket, Dialect, Telnyx, Twilio
+from tests.gateway.stream import test_exotel, test_genesys, test_plivo, test_vonage
 
 
 @pytest.mark.parametrize(("value", "number"), [("17", 17), (17, 17), (None, None), ("0", 0)])
@@ -46,3 +59,49 @@ def test_a_second_of_sound_at_most() -> None:
 def test_what_is_no_key_is_passed_over(key: Any) -> None:
     assert wire.pressed(key) == []
     assert wire.pressed("D") == [Pressed("D")]
+
+
+def _spoken(dialect: Dialect) -> list[Message]:
+    return [*dialect.opening(), dialect.speech(tone(1, rate=8_000)[0].pcm), *dialect.leaving()]
+
+
+def _genesys() -> list[Message]:
+    client = test_genesys.Client()
+    return [client.open(), client.message("dtmf", 1, digit="5"), b"\xff" * 160, client.message("close", 1)]
+
+
+CONVERSATIONS: list[tuple[type[Wire], list[Message]]] = [
+    (TwilioWire, [*_spoken(Twilio(caller="1")), Twilio().played("w0-100")]),
+    (TelnyxWire, _spoken(Telnyx())),
+    (PlivoWire, [test_plivo.start(), '{"event":"playedStream","streamId":"s-1","name":"w0-100"}']),
+    (ExotelWire, [test_exotel.start(), '{"event":"dtmf","dtmf":{"digit":"5","duration":"100"}}']),
+    (VonageWire, [test_vonage.start(), bytes(640), '{"event":"websocket:notify","payload":{"mark":"x"}}']),
+    (GenesysWire, _genesys()),
+    (AsteriskWire, _spoken(AsteriskWebSocket())),
+    (
+        AudioSocketWire,
+        [packet(Kind.IDENTITY, bytes(16)), packet(Kind.SOUND, bytes(320)), packet(Kind.KEY, b"5")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "messages"), CONVERSATIONS, ids=lambda each: getattr(each, "__name__", ""))
+@given(data=st.data())
+def test_a_conversation_with_anything_changed_in_it_raises_nothing_but_our_own_error(
+    kind: type[Wire], messages: list[Message], data: st.DataObject
+) -> None:
+    """Characters changed, cut off or put in; messages doubled, left out and in another order."""
+    wire, shown = kind(), data.draw(st.lists(st.sampled_from(messages), max_size=6))
+    for message in [*messages[: data.draw(st.integers(0, 2))], *shown]:
+        try:
+            wire.receive(_changed(message, data))
+        except ProtocolError:
+            continue
+
+
+def _changed(message: Message, data: st.DataObject) -> Message:
+    at = data.draw(st.integers(0, len(message) - 1))
+    if isinstance(message, bytes):
+        first = max(at, 3)  # an AudioSocket packet always has its header
+        return message[:first] + data.draw(st.binary(max_size=4)) + message[first + 1 :]
+    return message[:at] + data.draw(st.text(max_size=4)) + message[at + data.draw(st.integers(0, 3)) :]

@@ -259,6 +259,14 @@ def test_a_ticket_in_the_address_opens_one_websocket(name: str) -> None:
     run(test)
 
 
+def test_an_address_with_too_much_in_it_is_refused() -> None:
+    async def test(the: World) -> None:
+        async with handshake(the, "asterisk", BASIC, f"?caller={'5' * 2_000}") as socket:
+            assert await refusal(socket) == (400, "too_many_parameters")
+
+    run(test)
+
+
 def test_all_lines_taken_is_a_503() -> None:
     async def test(the: World) -> None:
         async with handshake(the, "asterisk", BASIC) as socket:
