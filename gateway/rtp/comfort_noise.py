@@ -9,6 +9,8 @@ import numpy as np
 from gateway.protocol_error import ProtocolError
 from pipelines.audio import FRAME_MS
 
+PAYLOAD_TYPE = 13
+"For codecs at 8 kHz, whether it was agreed or not: gateways send it unasked (RFC 3551, table 4)."
 LOUDEST = 40
 "-dBov. Louder is no background, and would be heard as speech."
 _FULL_SCALE = 32_768

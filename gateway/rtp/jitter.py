@@ -17,7 +17,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from gateway.rtp.lateness import Lateness
-from gateway.rtp.packet import RtpPacket
+from gateway.rtp.packet import MOST_AHEAD, MOST_BACK, RtpPacket
 from pipelines.audio import FRAME_MS
 
 FLOOR_MS = 12
@@ -28,8 +28,6 @@ MOST_PACKETS = 64
 "Held at once, 1.3 s of the usual 20 ms. When full the oldest goes."
 MOST_SURPLUS_MS = 100
 "Delay above the target that is cut at once, whatever is being said."
-MOST_AHEAD, MOST_BACK = 3000, 100
-"A number further from the newest is of a sender that began anew (RFC 3550, A.1: MAX_DROPOUT, MAX_MISORDER)."
 PAUSE_MS = 1000
 "Nothing for so long is a pause; the timestamps after it need not have counted it."
 WINDOW = 250

@@ -11,6 +11,8 @@ from gateway.protocol_error import ProtocolError
 
 _FIXED = struct.Struct("!BBHII")
 HEADER_BYTES = _FIXED.size
+MOST_AHEAD, MOST_BACK = 3000, 100
+"A number further from the newest is of a sender that began anew (A.1: MAX_DROPOUT, MAX_MISORDER)."
 _EXTENSION = struct.Struct("!HH")
 _PLAIN = 0x80
 "First byte of version 2 without padding, extension and contributing sources."

@@ -9,9 +9,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from gateway.protocol_error import ProtocolError
-from gateway.rtp import packet
+from gateway.rtp import comfort_noise, packet
 from gateway.rtp.agreed import AgreedMedia
-from gateway.rtp.codec import codec
+from gateway.rtp.codec import TELEPHONE_RATE, codec
 from gateway.rtp.dtmf import Digit
 from gateway.rtp.receiver import RtpReceiver
 from gateway.rtp.reports import Reports
@@ -102,8 +102,7 @@ class RtpSession:
             chosen = codec(agreed.codec)
             self._receiver = RtpReceiver(agreed, chosen, self._sample_rate)
             self._sender.configure(agreed, chosen, self._sample_rate)
-            kinds = (agreed.payload_type, agreed.dtmf_payload_type, agreed.comfort_noise_payload_type)
-            self._payload_types = frozenset(kinds)
+            self._payload_types = _payload_types(agreed)
         if before is None or before.srtp_send != agreed.srtp_send:
             self._protects = SrtpSender(agreed.srtp_send) if agreed.srtp_send else None
         if before is None or before.srtp_receive != agreed.srtp_receive:
@@ -256,8 +255,17 @@ class RtpSession:
 
 def _coding(agreed: AgreedMedia) -> tuple[object, ...]:
     """What the coding of audio depends on."""
-    kinds = (agreed.payload_type, agreed.dtmf_payload_type, agreed.comfort_noise_payload_type)
-    return (agreed.codec, agreed.clock_rate, *kinds)
+    return (agreed.codec, agreed.clock_rate, *_kinds(agreed))
+
+
+def _kinds(agreed: AgreedMedia) -> tuple[int | None, ...]:
+    return agreed.payload_type, agreed.dtmf_payload_type, agreed.comfort_noise_payload_type
+
+
+def _payload_types(agreed: AgreedMedia) -> frozenset[int | None]:
+    """What may come."""
+    unasked = [comfort_noise.PAYLOAD_TYPE] if agreed.clock_rate == TELEPHONE_RATE else []
+    return frozenset((*_kinds(agreed), *unasked))
 
 
 def _address(host: str, port: int) -> Address | None:

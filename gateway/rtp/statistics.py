@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter, Histogram
 
+from gateway.rtp.packet import MOST_AHEAD, MOST_BACK
 from gateway.rtp.rtcp import ReportBlock, Sent
 
 NOT_SENT = Counter("warmline_rtp_not_sent_total", "Packets of calls that the network did not take from us")
@@ -97,7 +98,9 @@ class Reception:
         """A packet came, of audio or another kind."""
         self.received += 1
         step = ((sequence - self.highest + 0x8000) & 0xFFFF) - 0x8000
-        if step <= 0:
+        if not -MOST_BACK < step < MOST_AHEAD:
+            self._base += step - 1  # it began anew: nothing was lost in between
+        elif step <= 0:
             return  # late or twice: says nothing of jitter that the newest did not
         self.highest += step
         transit = now_ms * self._per_ms - timestamp

@@ -1,5 +1,6 @@
 import audioop
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -74,14 +75,7 @@ def test_a_key_takes_the_place_of_audio_and_time_goes_on() -> None:
 
 def test_without_telephone_events_nothing_is_pressed() -> None:
     by = sender()
-    terms = agreed()
-    by.configure(
-        type(terms)(
-            **{field: getattr(terms, field) for field in terms.__slots__} | {"dtmf_payload_type": None}
-        ),
-        codec("PCMU"),
-        8000,
-    )
+    by.configure(replace(agreed(), dtmf_payload_type=None), codec("PCMU"), 8000)
     assert not by.press("5", 60)
     assert not by.pressing
 

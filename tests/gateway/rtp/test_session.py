@@ -1,5 +1,6 @@
 import random
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -141,6 +142,17 @@ def test_a_new_source_is_heard_after_the_old_one_stopped() -> None:
     heard = call(ours, range(100, 150), ssrc=9)
     assert taken(ours) == [SourceChanged(), SourceChanged()]
     assert not any(frame.filled for frame in heard)
+
+
+def test_comfort_noise_is_taken_though_it_was_not_agreed() -> None:
+    terms = replace(agreed(), comfort_noise_payload_type=None)
+    ours = session(terms, timeouts=MediaTimeouts(1000, 1000))
+    for n in range(0, 200, 10):
+        ours.receive(packet.build(RtpPacket(13, False, n // 10, n * 160, 2, b"\x32")), REMOTE, n * 20)
+        for tick in range(10):
+            frame = ours.hear((n + tick) * 20 + 15)
+    assert frame.filled and any(frame.pcm)
+    assert taken(ours) == [SourceChanged()], "the line is alive"
 
 
 def test_keys_are_told_once_each() -> None:

@@ -26,6 +26,13 @@ def test_late_and_repeated_packets_are_received() -> None:
     assert received([1, 2, 2, 2, 3]).loss_ratio == 0
 
 
+def test_a_sender_that_begins_anew_has_lost_nothing() -> None:
+    for begins in (40_000, 100):
+        reception = received([*range(2000, 2050), *range(begins, begins + 50)])
+        assert (reception.expected, reception.lost, reception.highest % 65536) == (100, 0, begins + 49)
+    assert received([*range(50), 30_000, *range(50, 100)]).loss_ratio < 0.02, "one stray number"
+
+
 def test_jitter_follows_the_rfc() -> None:
     """Every second packet 10 ms late: J moves towards the mean difference of 10 ms."""
     reception = Reception(7, 0, 8000)
