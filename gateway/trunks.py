@@ -16,6 +16,7 @@ from gateway.section import Folder, Names, Section, split
 
 Srtp = Literal["none", "optional", "required"]
 Codec = Literal["opus", "G722", "PCMU", "PCMA"]
+Algorithm = Literal["SHA-256", "MD5"]
 
 
 def _shaped(shape: str, message: str) -> Callable[[str], str]:
@@ -68,6 +69,11 @@ class Login(Section):
 
     username: Annotated[str, Field(min_length=1, max_length=128)]
     password: SecretStr
+    algorithms: Annotated[tuple[Algorithm, ...], BeforeValidator(split), Field(min_length=1)] = (
+        "SHA-256",
+        "MD5",
+    )
+    "Offered in this order; old exchanges look at the first one only, and then it must be `MD5`."
 
     @field_validator("password")
     @classmethod

@@ -122,22 +122,26 @@ class Callers:
         if request.method in UNCHALLENGED:
             return Ignored()
         if request.headers.get("Authorization") is None:
-            return self._challenge(now_ms)
+            return self._challenge(trunks, now_ms)
         outcome, username = self._challenges.check(request, self._password, now_ms)
         trunk = self._logins.get(username)
         if outcome == "stale":
-            return self._challenge(now_ms, stale=True)
+            return self._challenge(trunks, now_ms, stale=True)
         if outcome == "wrong" or trunk not in trunks:
             return Refused(403, offence=True)
         return self._admit(request, trunk, logged_in=True)
 
-    def _challenge(self, now_ms: int, *, stale: bool = False) -> Refused:
-        values = self._challenges.challenge(now_ms, stale=stale)
+    def _challenge(self, trunks: list[Trunk], now_ms: int, *, stale: bool = False) -> Refused:
+        """With every algorithm that one of the trunks takes, whichever it turns out to be."""
+        algorithms = dict.fromkeys(a for trunk in trunks if trunk.login for a in trunk.login.algorithms)
+        values = self._challenges.challenge(now_ms, stale=stale, algorithms=algorithms)
         return Refused(401, tuple(("WWW-Authenticate", value) for value in values))
 
-    def _password(self, username: str) -> str | None:
+    def _password(self, username: str, algorithm: str) -> str | None:
         trunk = self._logins.get(username)
-        return trunk.login.password.get_secret_value() if trunk and trunk.login else None
+        if trunk is None or trunk.login is None or algorithm not in trunk.login.algorithms:
+            return None
+        return trunk.login.password.get_secret_value()
 
     # --- who calls whom ---
 

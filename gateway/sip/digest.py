@@ -136,7 +136,9 @@ class Challenges:
         self._forgotten = 0
         "Nonces up to this one are not known to be unused."
 
-    def challenge(self, now_ms: int, *, stale: bool = False) -> list[str]:
+    def challenge(
+        self, now_ms: int, *, stale: bool = False, algorithms: Iterable[str] = tuple(ALGORITHMS)
+    ) -> list[str]:
         """Values of `WWW-Authenticate`, one a line, the preferred algorithm first."""
         self._issued += 1
         bare = f"{now_ms:012x}{self._issued:08x}"
@@ -144,23 +146,24 @@ class Challenges:
         again = ", stale=true" if stale else ""
         return [
             f'Digest realm="{self._realm}", nonce="{nonce}", qop="auth", algorithm={algorithm}{again}'
-            for algorithm in ALGORITHMS
+            for algorithm in algorithms
         ]
 
     def check(
-        self, request: Request, password: Callable[[str], str | None], now_ms: int
+        self, request: Request, password: Callable[[str, str], str | None], now_ms: int
     ) -> tuple[Outcome, str]:
         """What the `Authorization` of a request is worth, and the user it names ("" unless `right`).
 
-        `password` gives a user's, None for an unknown one, which takes as long as a wrong password. `stale`:
-        all was right but the nonce is old or was used, so a new challenge will do. That `uri` is the
-        request's is not asked: exchanges rewrite it on the way, and a used answer is of no use anyway.
+        `password` gives a user's, None for an unknown one or an algorithm that is not for it, which takes as
+        long as a wrong password. `stale`: all was right but the nonce is old or was used, so a new challenge
+        will do. That `uri` is the request's is not asked: exchanges rewrite it on the way, and a used answer
+        is of no use anyway.
         """
         parameters = _parameters(request.headers.get("Authorization", "") or "")
         if parameters is None or not self._is_complete(parameters):
             return "wrong", ""
         username = parameters["username"]
-        known = password(username)
+        known = password(username, parameters.get("algorithm", "MD5").upper())
         expected = response(Credentials(username, known or ""), request.method, parameters)
         matches = hmac.compare_digest(expected.encode(), parameters["response"].lower().encode())
         if not matches or known is None:

@@ -124,8 +124,8 @@ class Endpoint:
             await leg.hang_up("the gateway is going down")
         self._signalling.leave()
         for _ in range(int(FAREWELL_S / 0.05)):
-            lines, calls = self._signalling.lines, self._signalling.user_agent.calls
-            if not lines.asking and not any(call.request and not call.ended for call in calls):
+            calls = self._signalling.user_agent.calls
+            if not self._signalling.lines.asking and not any(call._usage.waiting for call in calls):
                 break
             await asyncio.sleep(0.05)
 

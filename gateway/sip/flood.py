@@ -61,6 +61,11 @@ class Flood:
         """A message was worse than superfluous: somebody guesses at passwords."""
         self._spend(source(host), host, OFFENCE, now_ms)
 
+    def trusts(self, host: str, now_ms: int) -> bool:
+        """Whether somebody at this address proved who it is, not too long ago."""
+        known = self._sources.get(source(host))
+        return known is not None and now_ms < known.trusted_until_ms
+
     def trust(self, host: str, now_ms: int) -> None:
         """Somebody at this address proved who it is."""
         key = source(host)
@@ -74,7 +79,8 @@ class Flood:
                 self._ignore(key, now_ms)
                 return False
             del self._ignored[key]
-        allowance = self._allowance(key, host, now_ms)
+        trusted = self.trusts(host, now_ms) or self._is_known(host)
+        allowance = self._known if trusted else self._strangers
         bucket = self._remember(key, now_ms, allowance.burst)
         grown = bucket.tokens + (now_ms - bucket.seen_ms) * allowance.per_second / 1000
         bucket.tokens, bucket.seen_ms = min(grown, allowance.burst) - cost, now_ms
@@ -83,11 +89,6 @@ class Flood:
             self._ignore(key, now_ms)
             return False
         return True
-
-    def _allowance(self, key: str, host: str, now_ms: int) -> Allowance:
-        known = self._sources.get(key)
-        trusted = known is not None and now_ms < known.trusted_until_ms
-        return self._known if trusted or self._is_known(host) else self._strangers
 
     def _remember(self, key: str, now_ms: int, tokens: float) -> _Source:
         bucket = self._sources.setdefault(key, _Source(tokens, now_ms))

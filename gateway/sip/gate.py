@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from gateway.sip.callers import Admitted, Callers, Ignored, Refused, Verdict
 from gateway.sip.flood import Allowance, Flood
 from gateway.sip.hop import Hop
-from gateway.sip.message import Request
+from gateway.sip.message import BadRequest, Request, parse
 from gateway.trunks import Telephone
 
 RETRY_AFTER_S = 30
@@ -27,12 +27,15 @@ _RESPONSE = re.compile(rb"SIP/2\.0 ([1-6])\d\d ")
 
 
 class Gate:
-    """Asked twice: for every message before it is read, and for every request that begins something."""
+    """Asked of every message, before it costs anything, and of every request that begins something."""
 
     def __init__(self, telephone: Telephone, callers: Callers, full: Callable[[str], bool]) -> None:
         self._callers = callers
         self._full = full
         "Whether a trunk has all the calls that it may have."
+        self._answers_strangers = telephone.strangers == "refuse" or any(
+            trunk.login and not trunk.networks for trunk in telephone.trunks
+        )
         limits = telephone.flood
         self._flood = Flood(
             Allowance(limits.per_second, limits.burst),
@@ -47,6 +50,28 @@ class Gate:
             return True
         DROPPED.labels("flood").inc()
         return False
+
+    def is_silent_to(self, hop: Hop, now_ms: int) -> bool:
+        """Whether somebody must not even learn that anybody is here."""
+        known = self._callers.knows(hop.host) or self._flood.trusts(hop.host, now_ms)
+        return not (known or self._answers_strangers)
+
+    def passes(self, data: bytes, hop: Hop, now_ms: int) -> bool:
+        """Whether the transactions may see a message: they answer what is malformed, or cancels nothing.
+
+        A stranger who is to hear nothing must not hear that either.
+        """
+        if not self.is_silent_to(hop, now_ms):
+            return True
+        try:
+            message = parse(data)
+        except BadRequest:
+            DROPPED.labels("malformed").inc()
+            return False
+        if isinstance(message, Request) and message.method == "CANCEL":
+            DROPPED.labels("stranger").inc()
+            return False
+        return True
 
     def authorise(self, request: Request, hop: Hop, now_ms: int) -> Verdict:
         """What to do with a request that belongs to no call."""

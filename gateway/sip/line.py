@@ -6,6 +6,7 @@ from typing import Literal
 
 from sipmessage import CSeq
 
+from gateway.addresses import is_address
 from gateway.sip.address import Address
 from gateway.sip.digest import Credentials
 from gateway.sip.hop import Hop
@@ -42,7 +43,7 @@ class Line:
         self.trunk = trunk
         self.calls = 0
         "Under way, both directions."
-        self.hops: tuple[Hop, ...] = ()
+        self.hops: tuple[Hop, ...] = _literal(trunk)
         "Where its `address` is now; the first one is used."
         self.registration: Registration | None = None
         self._ids = ids
@@ -167,3 +168,10 @@ class Line:
         request.cseq = CSeq(1, "OPTIONS")
         request.headers.set("Accept", "application/sdp")
         return request
+
+
+def _literal(trunk: Trunk) -> tuple[Hop, ...]:
+    """An address literal needs no look-up."""
+    if trunk.address is None or not is_address(trunk.destination[0]):
+        return ()
+    return (Hop(trunk.transport, *trunk.destination),)

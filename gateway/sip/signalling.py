@@ -112,12 +112,14 @@ class Signalling:
     def receive(self, data: bytes, hop: Hop) -> None:
         """A message came that may be listened to."""
         count("in", data)
-        self.settle(self.user_agent.receive(data, hop, self.now_ms()))
+        if self._gate.passes(data, hop, self.now_ms()):
+            self.settle(self.user_agent.receive(data, hop, self.now_ms()))
 
     def refuse(self, fault: BadRequest, hop: Hop) -> None:
         """A stream cannot be followed any more."""
-        self._transactions.refuse(fault, hop)
-        self.settle()
+        if not self._gate.is_silent_to(hop, self.now_ms()):
+            self._transactions.refuse(fault, hop)
+            self.settle()
 
     def lost(self, hop: Hop) -> None:
         """A connection is closed, or none could be opened to there."""

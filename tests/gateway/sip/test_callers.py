@@ -163,6 +163,21 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_and_it_counts(user: s
     assert logged_in(callers(PBX), STRANGER, user=user, password=password) == Refused(403, (), offence=True)
 
 
+def test_an_old_exchange_is_asked_in_the_way_it_knows_and_nobody_else_is() -> None:
+    login = {"username": "pbx", "password": "correct horse"}
+    old = callers(trunk(name="pbx", login={**login, "algorithms": ["MD5"]}))
+    asked = old.authorise(request(), STRANGER, 0)
+    assert isinstance(asked, Refused) and "algorithm=MD5" in asked.headers[0][1] and len(asked.headers) == 1
+    assert isinstance(logged_in(old, STRANGER), Admitted)
+    both = [trunk(name="pbx", login={**login, "algorithms": "SHA-256"})]
+    both.append(trunk(name="old", login={**login, "username": "old", "algorithms": "MD5"}))
+    asked = callers(*both).authorise(request(), STRANGER, 0)
+    assert isinstance(asked, Refused) and len(asked.headers) == 2
+    made = request("INVITE", "sip:100@x")
+    authorise(made, response(401, asked.headers[1]), Credentials("pbx", "correct horse"), "c" * 8)
+    assert callers(*both).authorise(made, STRANGER, 0) == Refused(403, (), offence=True)
+
+
 def test_an_answer_that_was_used_is_asked_for_anew() -> None:
     doors = callers(PBX)
     made = request("INVITE", "sip:100@x")

@@ -21,7 +21,7 @@ RFC_7616 = {
 MUFASA = Credentials("Mufasa", "Circle of Life")
 
 
-def password(user: str) -> str | None:
+def password(user: str, algorithm: str) -> str | None:
     return BOB.password if user == BOB.username else None
 
 
@@ -172,6 +172,14 @@ def test_who_knows_the_password_is_let_in_once(challenges: Challenges, algorithm
 def test_a_wrong_password_and_an_unknown_user_are_the_same(challenges: Challenges) -> None:
     for credentials in (Credentials("bob", "wrong"), Credentials("alice", "wrong"), Credentials("alice", "")):
         assert challenges.check(answering(challenges, credentials=credentials), password, 0) == ("wrong", "")
+
+
+def test_an_algorithm_that_a_user_may_not_use_is_wrong(challenges: Challenges) -> None:
+    def strict(user: str, algorithm: str) -> str | None:
+        return password(user, algorithm) if algorithm == "SHA-256" else None
+
+    assert challenges.check(answering(challenges, only="=MD5"), strict, 0) == ("wrong", "")
+    assert challenges.check(answering(challenges, only="=SHA-256"), strict, 0) == ("right", "bob")
 
 
 def test_an_old_nonce_is_stale_and_a_right_answer_to_it_too(challenges: Challenges) -> None:

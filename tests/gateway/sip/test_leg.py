@@ -183,17 +183,21 @@ def test_what_is_no_key_is_refused_and_after_the_end_none_is_sent() -> None:
 # --- hold ---
 
 
+def direction(leg: SipLeg) -> Direction:
+    assert leg.media.agreed is not None
+    return leg.media.agreed.direction
+
+
 def test_hold_and_resume() -> None:
     async def main() -> None:
         async with connected() as (near, theirs):
             assert await theirs.hold()
-            assert near.media.agreed is not None and near.media.agreed.direction == Direction.RECVONLY
-            assert theirs.media.agreed is not None and theirs.media.agreed.direction == Direction.SENDONLY
+            assert (direction(near), direction(theirs)) == (Direction.RECVONLY, Direction.SENDONLY)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_speak(theirs, tone(25, rate=8000)))
                 assert sum(map(loud, await listen(near, 1.0))) >= 20, "music on hold"
             assert await theirs.resume()
-            assert near.media.agreed.direction == Direction.SENDRECV
+            assert (direction(near), direction(theirs)) == (Direction.SENDRECV, Direction.SENDRECV)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_speak(near, tone(25, rate=8000)))
                 assert sum(map(loud, await listen(theirs, 1.0))) >= 20

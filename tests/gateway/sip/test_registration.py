@@ -82,7 +82,7 @@ def test_a_challenge_is_answered_at_once_and_only_once() -> None:
     refused = response(401, *(("WWW-Authenticate", v) for v in doors.challenge(0)))
     second = asked(made.receive(refused, 10))
     assert second.cseq.sequence == number + 1
-    assert doors.check(second, {"u123": "correct horse"}.get, 10) == ("right", "u123")
+    assert doors.check(second, lambda user, _: {"u123": "correct horse"}.get(user), 10) == ("right", "u123")
     assert made.receive(response(401, *(("WWW-Authenticate", v) for v in doors.challenge(0))), 20) is None
     assert made.state == "refused"
     due = made.next_timer_ms()
