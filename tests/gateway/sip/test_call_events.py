@@ -22,7 +22,7 @@ def test_a_reason_says_more_than_the_phrase() -> None:
     [
         ("18", 18),
         ("18000;duration=3600", 18_000),
-        ("120 (I'm in a meeting)", 120),
+        ("120 (in a meeting)", 120),
         ("soon", None),
         ("", None),
     ],

@@ -105,7 +105,7 @@ def with_a_puppet(network: Network) -> tuple[Phone, Puppet, Invitation, dict[str
 
 
 def notify(
-    puppet: Puppet, us: Phone, fields: dict[str, str], body: str, event: str = "refer", **state: str
+    puppet: Puppet, us: Phone, fields: dict[str, str], body: str, event: str = "refer", state: str = "active"
 ) -> None:
     puppet.request(
         "NOTIFY",
