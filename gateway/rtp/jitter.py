@@ -125,11 +125,10 @@ class JitterBuffer:
             self._begin(sequence, packet.timestamp, arrived)
         last = self._last_timestamp
         timestamp = last + _signed(packet.timestamp + self._shift - last, 32)
-        if arrived - timestamp - self._base > CEILING_MS * self._per_ms and self._after_pause(
-            packet, arrived
-        ):
-            self._shift += arrived - self._base - timestamp
-            timestamp = arrived - self._base
+        on_time = arrived - self._base
+        if on_time - timestamp > CEILING_MS * self._per_ms and self._after_pause(packet, arrived):
+            self._shift += on_time - timestamp
+            timestamp = on_time
         self._measure(arrived - timestamp)
         if self._last is None or sequence > self._last:
             self._last, self._last_timestamp = sequence, timestamp

@@ -162,7 +162,8 @@ class RoundTrip:
         """`last_sr` and `delay_since_last_sr` for our report."""
         if self._report is None:
             return 0, 0
-        return self._report, min((now_ms - self._came_ms) * 65536 // 1000, 0xFFFFFFFF)
+        waited_ms = max(now_ms - self._came_ms, 0)  # a tick that is made up for lies in the past
+        return self._report, min(waited_ms * 65536 // 1000, 0xFFFFFFFF)
 
     def answered(self, block: ReportBlock, now_ms: int) -> None:
         """A report about us came, which echoes ours."""

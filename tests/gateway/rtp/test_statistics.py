@@ -66,6 +66,14 @@ def test_the_round_trip_is_measured_with_the_other_sides_echo() -> None:
     assert ours.milliseconds == pytest.approx(80, abs=1)
 
 
+def test_a_report_may_be_made_for_a_time_before_what_it_echoes_came() -> None:
+    theirs = RoundTrip()
+    theirs.heard(Sent(ntp(10_000), 0, 0, 0), 1000)
+    last_sr, delay = theirs.echo(900)
+    assert delay == 0
+    assert bytes(ReportBlock(1, 0, 0, 0, 0, last_sr, delay))
+
+
 def test_a_report_that_cannot_be_is_not_believed() -> None:
     ours = RoundTrip()
     ours.answered(ReportBlock(1, 0, 0, 0, 0, 0, 0), 12_080)
