@@ -50,6 +50,8 @@ class Plan:
     "After so long it has failed."
     port: int = 0
     "Its own; 0 takes a free one."
+    call_id: str = ""
+    "Of its call; else one of its own."
 
 
 @dataclass
@@ -98,6 +100,13 @@ async def calls(plan: Plan, address: str) -> str:
     async with _running(plan, [address]) as run:
         await run.finished()
         return run.messages()
+
+
+@asynccontextmanager
+async def calling(plan: Plan, address: str) -> AsyncIterator[Sipp]:
+    """The same, and the block goes on meanwhile; it may wait with `finished`."""
+    async with _running(plan, [address]) as run:
+        yield run
 
 
 @asynccontextmanager
@@ -152,6 +161,8 @@ def _arguments(plan: Plan, folder: Path, port: int) -> list[str]:
     arguments += ["-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages"]
     if plan.password:
         arguments += ["-au", plan.user, "-ap", plan.password]
+    if plan.call_id:
+        arguments += ["-cid_str", plan.call_id]
     for key, value in plan.keys.items():
         arguments += ["-key", key, value]
     if plan.said:
