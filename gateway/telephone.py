@@ -15,6 +15,7 @@ from gateway.call import Calls
 from gateway.config import Config
 from gateway.health import Health, State
 from gateway.live import LiveSessions
+from gateway.sip.endpoint import open_endpoint
 from gateway.stream.audiosocket_server import audiosocket_server
 from gateway.stream.calls import StreamCalls
 from gateway.stream.carrier import Carrier
@@ -57,8 +58,6 @@ async def _open_trunks(
 ) -> None:
     if not config.telephone.listen:
         return
-    from gateway.sip.endpoint import open_endpoint
-
     health.hope_for(TELEPHONE)
     try:
         endpoint = await stack.enter_async_context(open_endpoint(config.telephone, switchboard.answer))
