@@ -96,6 +96,11 @@ class TurnTaking:
         """The customer typed something: they are there."""
         self._present()
 
+    @property
+    def hearing(self) -> bool:
+        """Whether an utterance of the customer's is under way."""
+        return self._phase is not _Phase.IDLE
+
     def hear(self, change: VoiceChange | None, late_ms: int = 100, *, stirring: bool = False) -> list[Action]:
         """Count one frame.
 
