@@ -39,6 +39,7 @@ CORES = [
     "pipelines/agent/steps.py",
     "pipelines/agent/tool_calls.py",
     "pipelines/agent/workflow.py",
+    "pipelines/answering_machine.py",
     "pipelines/conversation.py",
     "pipelines/facts.py",
     "pipelines/heard.py",
