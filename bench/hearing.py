@@ -116,6 +116,7 @@ class Witness:
         self._loop = loop
         self.answering = Answering.NO
         self.asks_yes_no = False
+        self.awaited_digits: int | None = None
         self.happened: list[Happening] = []
 
     def only(self, *what: str) -> list[Happening]:

@@ -72,10 +72,14 @@ class Beeped:
 class AnswerTimes:
     """How long what must last, in ms."""
 
-    speech_ms: int = 2_400
-    "A greeting so long is a machine's; pauses inside count."
+    short_ms: int = 2_400
+    "A greeting up to so long is a person's, once they wait for us."
     silence_ms: int = 800
-    "After a shorter one: a person waits for us. Machines pause too, after `Hi.`, but less."
+    "That wait. Machines pause too, after `Hi.`, but less."
+    long_silence_ms: int = 1_600
+    "After a longer greeting, which may be a company's: a machine's beep would come before."
+    longest_ms: int = 3_600
+    "A greeting so long is a machine's; pauses inside count. What it says mostly tells before."
     nobody_ms: int = 4_000
     "Nothing was heard for so long after the answer."
     fax_ms: int = 400
@@ -160,8 +164,11 @@ class AnsweringMachineDetection:
             return self._judge(answerer, "tone")
         if ended is not None and self._is_beep(ended):
             self.beeped = True
-            return self._judge(Answerer.MACHINE, "tone") if self.verdict is None else Beeped(self._heard_ms)
-        return self._by_length(voiced and not self.beeping) if self.verdict is None else None
+            known = self.verdict is not None and self.verdict.answerer is not Answerer.PERSON
+            return Beeped(self._heard_ms) if known else self._judge(Answerer.MACHINE, "tone")
+        if self.verdict is None and self._tones.sounding is None:
+            return self._by_length(voiced)
+        return None
 
     def heard(self, words: str) -> Verdict | None:
         """Take the words so far; they outweigh a judgement by length."""
@@ -188,8 +195,8 @@ class AnsweringMachineDetection:
         return Answerer.NETWORK if len(self._information) >= 2 else None
 
     def _is_beep(self, tone: Tone) -> bool:
-        """A tone before any verdict that may be the network's first is none yet."""
-        early = self.verdict is None and tone.is_one_of(INFORMATION_HZ)
+        """A tone before any word that may be the network's first is none yet."""
+        early = self._began_ms is None and tone.is_one_of(INFORMATION_HZ)
         return tone.lasted_ms >= self._times.beep_ms and not early
 
     def _by_length(self, voiced: bool) -> Verdict | None:
@@ -199,11 +206,13 @@ class AnsweringMachineDetection:
             elif self._heard_ms >= self._times.nobody_ms:
                 return self._judge(Answerer.UNKNOWN, "silence")
             return None
+        times = self._times
         self._silent_ms = 0 if voiced else self._silent_ms + FRAME_MS
-        if self._silent_ms >= self._times.silence_ms:
-            return self._judge(Answerer.PERSON, "length")
         spoken_ms = self._heard_ms - self._silent_ms - self._began_ms
-        return self._judge(Answerer.MACHINE, "length") if spoken_ms >= self._times.speech_ms else None
+        if spoken_ms >= times.longest_ms:
+            return self._judge(Answerer.MACHINE, "length")
+        wait_ms = times.silence_ms if spoken_ms <= times.short_ms else times.long_silence_ms
+        return self._judge(Answerer.PERSON, "length") if self._silent_ms >= wait_ms else None
 
     def _judge(self, answerer: Answerer, by: Literal["length", "words", "tone", "silence"]) -> Verdict:
         self.verdict = Verdict(answerer, by, self._heard_ms)

@@ -209,6 +209,12 @@ class Bot(DirectProcessor):
         return Answering.YES if self._busy or not self._inbox.empty() else Answering.NO
 
     @property
+    def awaited_digits(self) -> int | None:
+        """How many digits the number has that was asked for, if one was."""
+        workflow = self._agent.conversation.workflow
+        return workflow.digits if workflow is not None and workflow.state == "active" else None
+
+    @property
     def key_meaning(self) -> KeyMeaning:
         """What telephone keys mean to the question that is open."""
         workflow = self._agent.conversation.workflow
@@ -216,7 +222,7 @@ class Bot(DirectProcessor):
             return KeyMeaning(choices=self._agent.keys.menu)
         if workflow.awaiting in YES_NO:
             return KeyMeaning(choices=self._agent.keys.answers)
-        return KeyMeaning(workflow.digits)
+        return KeyMeaning(self.awaited_digits)
 
     def caption(self, text: str) -> str:
         """Words of a turn that is not over, as they may be shown."""

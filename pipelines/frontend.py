@@ -136,7 +136,7 @@ class FrontEnd(DirectProcessor):
         ears.recognizer.hear(frame, ears.detection.silent)
         ears.endpoint.hear(frame)
         ears.turns.answering(answering)
-        ears.turns.expect(yes_no=self._bot.asks_yes_no)
+        ears.turns.expect(yes_no=self._bot.asks_yes_no, digits=self._bot.awaited_digits)
         late_ms, stirring = ears.detection.late_ms, ears.detection.stirring
         self._act(ears.turns.hear(change, late_ms, stirring=stirring))
         self._keyed(self._keypad.hear(speaking=ears.turns.hearing))

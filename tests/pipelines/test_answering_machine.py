@@ -63,15 +63,23 @@ def test_a_short_word_and_silence_is_a_person() -> None:
 
 
 def test_who_goes_on_speaking_is_a_machine() -> None:
-    call = Call().quiet(400).speech(900).quiet(TIMES.silence_ms - FRAME_MS).speech(2_000)
+    call = Call().quiet(400).speech(900).quiet(TIMES.silence_ms - FRAME_MS).speech(3_000)
     assert call.verdicts == [(Answerer.MACHINE, "length")]
-    assert call.news[0].after_ms <= 400 + TIMES.speech_ms + 2 * FRAME_MS
+    assert call.news[0].after_ms <= 400 + TIMES.longest_ms + 2 * FRAME_MS
+
+
+def test_after_a_greeting_of_middling_length_a_person_waits_longer_than_a_machine() -> None:
+    assert not Call().speech(TIMES.short_ms + 100).quiet(TIMES.long_silence_ms - FRAME_MS).verdicts
+    call = Call().speech(TIMES.short_ms + 100).quiet(TIMES.long_silence_ms)
+    assert call.verdicts == [(Answerer.PERSON, "length")]
+    beeped = Call().speech(TIMES.short_ms + 100).quiet(1_200).hear(tone(800, ms=300)).quiet(20)
+    assert beeped.verdicts == [(Answerer.MACHINE, "tone")]
 
 
 def test_every_verdict_by_length_comes_within_its_time() -> None:
-    longest = TIMES.speech_ms + TIMES.silence_ms
+    longest = TIMES.longest_ms + TIMES.long_silence_ms
     for speech_ms in range(100, 4_000, 180):
-        call = Call().speech(speech_ms).quiet(2_000)
+        call = Call().speech(speech_ms).quiet(TIMES.long_silence_ms)
         assert call.news and call.news[0].after_ms <= longest, speech_ms
 
 
@@ -107,9 +115,9 @@ def test_a_company_is_a_person_however_long_its_greeting() -> None:
 
 
 def test_words_correct_what_the_length_seemed_to_say_and_nothing_else() -> None:
-    call = Call().speech(2_600).words("how can I help you").words("leave a message")
+    call = Call().speech(3_700).words("how can I help you").words("leave a message")
     assert call.verdicts == [(Answerer.MACHINE, "length"), (Answerer.PERSON, "words")]
-    assert len(Call().speech(2_600).words("leave a message").verdicts) == 1, "that was known"
+    assert len(Call().speech(3_700).words("leave a message").verdicts) == 1, "that was known"
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000])
@@ -125,13 +133,16 @@ def test_the_networks_three_tones_say_that_nobody_will_come() -> None:
     assert call.verdicts == [(Answerer.NETWORK, "tone")]
 
 
-def test_a_beep_behind_the_greeting_says_that_the_machine_records() -> None:
-    call = Call().speech(3_000).quiet(400)
+@pytest.mark.parametrize("greeting_ms", [1_000, 3_000, 6_000])
+def test_a_beep_behind_the_greeting_says_that_the_machine_records(greeting_ms: int) -> None:
+    call = Call().speech(greeting_ms).quiet(400)
     assert not call.detection.beeped
     call.hear(tone(1_000, ms=400))
     assert call.detection.beeping and not call.detection.beeped
     call.quiet(20)
-    assert call.detection.beeped and isinstance(call.news[-1], Beeped)
+    assert call.detection.beeped
+    assert call.detection.verdict and call.detection.verdict.answerer is Answerer.MACHINE
+    assert isinstance(call.news[-1], Beeped) == (greeting_ms == 6_000), "else the beep is the verdict"
 
 
 def test_a_beep_soon_after_short_words_makes_them_a_machines() -> None:
