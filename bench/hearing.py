@@ -116,6 +116,7 @@ class Witness:
         self._loop = loop
         self.answering = Answering.NO
         self.asks_yes_no = False
+        self.awaited_digits: int | None = None
         self.happened: list[Happening] = []
 
     def only(self, *what: str) -> list[Happening]:
@@ -149,6 +150,10 @@ class Witness:
         """Nothing is prepared here."""
         return self
 
+    def caption(self, text: str) -> str:
+        """Everything may be shown."""
+        return text
+
     def overhear(self, words: str) -> None:
         """The words so far."""
 
@@ -159,7 +164,7 @@ class Witness:
         """We are to say something unasked."""
         self._note("unasked", announcement.text)
 
-    def hear(self, text: str, stopwatch: Stopwatch) -> bool:
+    def hear(self, text: str, stopwatch: Stopwatch, *, keyed: bool = False) -> bool:
         """A turn of the customer's."""
         waited_ms = stopwatch.elapsed_ms() - (stopwatch.decision_ms or 0)
         now_ms = self._loop.now_ms

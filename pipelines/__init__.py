@@ -5,6 +5,7 @@
     voice.py silero.py endpoint.py                  is somebody speaking; does it sound finished
     turns.py turn_actions.py                        whose turn is it, and what follows from that
     turn_times.py reading.py                        how long to wait; do the words read finished
+    keypad.py secret.py                             telephone keys as turns; digits that are kept nowhere
     recognizer.py transcript.py                     streaming recognition over short windows
     whisper.py moonshine.py                         its two engines
     spectrogram.py                                  sound as Whisper and smart-turn see it

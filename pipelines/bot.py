@@ -9,6 +9,7 @@ frames, so a recorder or an observer may stand between here and the output.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import structlog
 from pipecat.frames.frames import OutputAudioRawFrame
@@ -20,6 +21,7 @@ from pipelines.audio import Frame
 from pipelines.conversation import Conversation
 from pipelines.draft import DRAFTS, Draft
 from pipelines.facts import Activity, CustomerTurn, Emit, Fact, Trouble, Unavailable, Words
+from pipelines.keypad import KeyChoices, KeyMeaning
 from pipelines.phrases import Phrases
 from pipelines.preparation import Preparation
 from pipelines.processor import DirectProcessor
@@ -85,6 +87,7 @@ class Agent:
     phrases: Phrases
     opening: str | None = None
     "Said first instead of the greeting."
+    keys: KeyChoices = KeyChoices()
 
 
 class Bot(DirectProcessor):
@@ -108,8 +111,8 @@ class Bot(DirectProcessor):
 
     # --- from the ears and the gateway -----------------------------------------------------------
 
-    def hear(self, text: str, stopwatch: Stopwatch) -> bool:
-        """The customer said something; False if too much is waiting already."""
+    def hear(self, text: str, stopwatch: Stopwatch, *, keyed: bool = False) -> bool:
+        """The customer said something, or keyed it; False if too much is waiting already."""
         self.preparation.stop()
         drafted, self._drafted = self._drafted, None
         if drafted is not None and drafted.text == text:
@@ -120,7 +123,7 @@ class Bot(DirectProcessor):
             _drop(drafted)
         taken = not self._full()
         if taken:
-            turn = self._spoken_turn(text)
+            turn = self._spoken_turn(text, "keypad" if keyed else None)
             self._inbox.put_nowait(Turn(turn.turn_id, turn, stopwatch))
         return taken
 
@@ -130,8 +133,8 @@ class Bot(DirectProcessor):
         self.preparation.stop()
         if self._drafting is None or self._ended or self.answering is not Answering.NO:
             return
-        draft = Draft(self._agent.conversation, self._agent.emit)
         turn = self._spoken_turn(text)
+        draft = Draft(self._agent.conversation, self._agent.emit)
         what = self._assignment(turn.turn_id, draft.conversation, stopwatch, draft.confirmed)
         reply = Reply(what, self, self._voice.speak, draft.emit, self._agent.phrases)
         task = self._drafting.create_task(_make(draft, turn, reply), name="draft")
@@ -148,8 +151,9 @@ class Bot(DirectProcessor):
             _drop(self._drafted)
             self._drafted = None
 
-    def _spoken_turn(self, text: str) -> CustomerTurn:
-        return CustomerTurn(turn_id=self._agent.ids("c"), channel="voice", pii=Words(text=text))
+    def _spoken_turn(self, text: str, source: Literal["keypad"] | None = None) -> CustomerTurn:
+        words = Words(text=self._agent.conversation.withhold(text))
+        return CustomerTurn(turn_id=self._agent.ids("c"), channel="voice", source=source, pii=words)
 
     async def write(self, text: str, client_id: str | None) -> None:
         """The customer typed: that interrupts what we are saying. The turn is emitted when this returns.
@@ -164,7 +168,8 @@ class Bot(DirectProcessor):
         if self._full():
             raise Unavailable("too many messages are waiting for an answer")
         self.interrupt()
-        turn_id, words = self._agent.ids("c"), Words(text=text.strip())
+        turn_id = self._agent.ids("c")
+        words = Words(text=self._agent.conversation.withhold(text.strip()))
         await self._agent.emit(CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=words))
         if not self._ended:
             self._inbox.put_nowait(Turn(turn_id))
@@ -202,6 +207,26 @@ class Bot(DirectProcessor):
         if self._reply is not None:
             return self._reply.answering
         return Answering.YES if self._busy or not self._inbox.empty() else Answering.NO
+
+    @property
+    def awaited_digits(self) -> int | None:
+        """How many digits the number has that was asked for, if one was."""
+        workflow = self._agent.conversation.workflow
+        return workflow.digits if workflow is not None and workflow.state == "active" else None
+
+    @property
+    def key_meaning(self) -> KeyMeaning:
+        """What telephone keys mean to the question that is open."""
+        workflow = self._agent.conversation.workflow
+        if workflow is None or workflow.state != "active" or workflow.awaiting is None:
+            return KeyMeaning(choices=self._agent.keys.menu)
+        if workflow.awaiting in YES_NO:
+            return KeyMeaning(choices=self._agent.keys.answers)
+        return KeyMeaning(self.awaited_digits)
+
+    def caption(self, text: str) -> str:
+        """Words of a turn that is not over, as they may be shown."""
+        return self._agent.conversation.caption(text)
 
     @property
     def asks_yes_no(self) -> bool:

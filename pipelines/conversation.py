@@ -19,6 +19,7 @@ from pipelines.facts import (
     Understood,
     WorkflowChanged,
 )
+from pipelines.secret import Secrets, without_numbers
 from tools.tool import Evidence, Identity
 
 
@@ -42,6 +43,10 @@ class WorkflowState:
     awaiting: str | None
     attempts: int
     slots: Mapping[str, Any]
+    digits: int | None = None
+    "What is awaited is a number of so many digits."
+    secret: bool = False
+    "And one that no fact may hold."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class Conversation:
         self.tools: dict[str, ToolUse] = {}
         "By call id, in order."
         self.handoff: HandoffRequested | None = None
+        self.secrets = Secrets()
+        "In no fact, so nothing of it survives the process; forgotten when the workflow ends."
         self._answered: set[str] = set()
         self._begun: dict[str, Standing] = {}
         "By turn id: where things stood when its answer began, until that is done."
@@ -94,9 +101,7 @@ class Conversation:
             case Understood():
                 self._begun.setdefault(fact.turn_id, Standing(self.workflow, self.identity))
             case WorkflowChanged():
-                self.workflow = WorkflowState(
-                    fact.workflow, fact.state, fact.awaiting, fact.attempts, dict(fact.pii.values)
-                )
+                self._change_workflow(fact)
             case IdentityVerified():
                 values = {key: str(value) for key, value in fact.pii.values.items()}
                 self.identity = Identity(fact.customer_id, fact.method, values)
@@ -116,11 +121,25 @@ class Conversation:
             case HandoffRequested():
                 self.handoff = fact
 
+    def _change_workflow(self, fact: WorkflowChanged) -> None:
+        self.workflow = WorkflowState(
+            fact.workflow,
+            fact.state,
+            fact.awaiting,
+            fact.attempts,
+            dict(fact.pii.values),
+            fact.digits,
+            fact.secret,
+        )
+        if fact.state != "active":
+            self.secrets.forget()
+
     def copy(self) -> "Conversation":
         """Another of its own, equal to this one now: for an answer that may have to be forgotten."""
         other = Conversation(self.session_id)
         other.turns, other.tools = list(self.turns), dict(self.tools)
         other.workflow, other.identity, other.handoff = self.workflow, self.identity, self.handoff
+        other.secrets = self.secrets.copy()
         other._answered, other._begun = set(self._answered), dict(self._begun)
         return other
 
@@ -139,6 +158,20 @@ class Conversation:
         time, and not as words that follow upon their own effect.
         """
         return self._begun.get(turn_id) or Standing(self.workflow, self.identity)
+
+    @property
+    def secret_digits(self) -> int | None:
+        """How many digits the secret has that we have asked for; None: we did not."""
+        workflow = self.workflow
+        return workflow.digits if workflow and workflow.state == "active" and workflow.secret else None
+
+    def withhold(self, text: str) -> str:
+        """The customer's new words as they may be told, kept and thought about."""
+        return self.secrets.withhold(text, self.secret_digits) if self.secret_digits else text
+
+    def caption(self, text: str) -> str:
+        """The words of a turn that is not over, as they may be shown."""
+        return without_numbers(text) if self.secret_digits else text
 
     def unanswered(self) -> list[Turn]:
         """Customer turns without a reply, oldest first: what a restarted server still owes."""

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from pipelines.audio import FRAME_MS, Frame
-from pipelines.samples import Samples, samples_16k
+from pipelines.samples import MODEL_RATE, Samples, samples_16k
 from pipelines.spectrogram import Spectrogram
 from pipelines.speech import Dropped, Failed, Job, Priority, Workers
 
@@ -21,6 +21,13 @@ HEARS_MS = 8_000
 LEAD_MS = 400
 WAIT_FRAMES = 4
 "While the model is busy with other calls, a pause is judged when it has lasted so much longer."
+
+UPPER_BAND_DB = -26.0
+"""Against the sound: how loud the noise is that stands in for what a telephone line cuts off above 4 kHz.
+
+The model was trained on wide-band sound and takes an empty upper band for something it is not: of 109 ends of
+turns at 8 kHz it was sure of 81 % where the same at 16 kHz had 84 %, and it took 29 % of 83 pauses for an
+end. With noise up there it is sure of 86 to 89 % of the ends, and wrong about 18 to 20 % of the pauses."""
 
 Judgement = Callable[[int, float], None]
 """Takes the number of a pause and how probably the turn is over with it; on the event loop."""
@@ -53,15 +60,30 @@ class SmartTurn:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._spectrogram = Spectrogram()
+        self._upper_band = _upper_band()
 
-    def probability(self, samples: Samples) -> float:
-        """How probably the turn is over after this sound at 16 kHz; blocks for some 40 ms."""
+    def probability(self, samples: Samples, *, narrowband: bool = False) -> float:
+        """How probably the turn is over after this sound at 16 kHz; blocks for some 40 ms.
+
+        `narrowband`: it came over a telephone line, so that nothing is in it above 4 kHz.
+        """
         heard: Samples = np.zeros(16 * HEARS_MS, np.float32)
         kept = samples[-len(heard) :]
+        if narrowband:
+            loudness = np.sqrt(np.square(kept).mean() + 1e-12)
+            kept = kept + loudness * self._upper_band[len(heard) - len(kept) :]
         heard[len(heard) - len(kept) :] = kept
         heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
         mel = self._spectrogram(heard, HEARS_MS // 1_000)[None]
         return float(self._session.run(None, {"input_features": mel})[0].item())
+
+
+def _upper_band() -> Samples:
+    """Noise between 4 and 8 kHz, the same in every process, for as long as the model hears."""
+    spectrum = np.fft.rfft(np.random.default_rng(2).normal(0, 1, 16 * HEARS_MS))
+    spectrum[: len(spectrum) // 2] = 0
+    noise = np.fft.irfft(spectrum)
+    return np.asarray(noise / noise.std() * 10 ** (UPPER_BAND_DB / 20), np.float32)
 
 
 class SmartTurnEndpoint:
@@ -114,9 +136,10 @@ class SmartTurnEndpoint:
             if isinstance(result, float):
                 self._tell(pause, result)
 
-        self._job = Job(
-            self._call_id, Priority.FINAL, lambda: self._model.probability(samples_16k(pcm, rate)), done
-        )
+        def judge() -> float:
+            return self._model.probability(samples_16k(pcm, rate), narrowband=rate < MODEL_RATE)
+
+        self._job = Job(self._call_id, Priority.FINAL, judge, done)
         self._workers.submit(self._job)
 
     def resume(self) -> None:

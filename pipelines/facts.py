@@ -100,6 +100,8 @@ class CustomerTurn(Fact):
     channel: Channel
     client_id: str | None = None
     "The chat client's own id of the message: the same id again is the same message."
+    source: Literal["keypad"] | None = None
+    "How it came, if not in the channel's own way: keyed on a telephone, perhaps with words said along."
     pii: Words
 
 
@@ -172,6 +174,10 @@ class WorkflowChanged(Fact):
     state: Literal["active", "done", "cancelled", "failed", "refused"]
     awaiting: str | None = None
     "The slot or confirmation that was asked for."
+    digits: int | None = None
+    "What was asked for is a number of so many digits."
+    secret: bool = False
+    "What was asked for stands in no fact: see `secret.py`."
     attempts: int = 0
     pii: Values = Values()
     "Slots filled so far."

@@ -25,6 +25,7 @@ from pipelines.facts import (
     Unavailable,
     Words,
 )
+from pipelines.keypad import KeyAction, Keypad, KeysBegan, KeysErased, KeysTaken
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor, PipecatFrame
 from pipelines.recognizer import Recognizer
@@ -52,6 +53,7 @@ from pipelines.voice import VoiceDetection
 
 NEWS = 64
 "Facts for display that wait to be sent; the oldest is dropped beyond that."
+KEYED = Counter("warmline_keyed_turns_total", "Turns of customers that were keyed on a telephone")
 DROPPED = Counter("warmline_news_dropped_total", "Facts for display dropped because nobody took them")
 DEAF_FRAMES = 1_500
 "We say at most every 30 s that we cannot hear."
@@ -101,6 +103,7 @@ class FrontEnd(DirectProcessor):
         self._news = news
         self._phrases = phrases
         self._ears: Ears | None = None
+        self._keypad = Keypad()
         self._final_at: float | None = None
         self._deaf_frames = 0
         self._now: Callable[[], float] = asyncio.get_running_loop().time
@@ -133,19 +136,21 @@ class FrontEnd(DirectProcessor):
         ears.recognizer.hear(frame, ears.detection.silent)
         ears.endpoint.hear(frame)
         ears.turns.answering(answering)
-        ears.turns.expect(yes_no=self._bot.asks_yes_no)
+        ears.turns.expect(yes_no=self._bot.asks_yes_no, digits=self._bot.awaited_digits)
         late_ms, stirring = ears.detection.late_ms, ears.detection.stirring
         self._act(ears.turns.hear(change, late_ms, stirring=stirring))
+        self._keyed(self._keypad.hear(speaking=ears.turns.hearing))
 
     def heard(self, what: Partial | Final | Lost) -> None:
         """The recogniser reports."""
         turns = self._hearing().turns
         match what:
             case Partial():
-                words = Words(text=what.text)
-                self._news.tell(TranscriptPartial(stable_chars=what.stable_chars, pii=words))
+                shown = self._bot.caption(what.text)
+                stable_chars = what.stable_chars if shown == what.text else 0
+                self._news.tell(TranscriptPartial(stable_chars=stable_chars, pii=Words(text=shown)))
                 self._act(turns.partial(what.text))
-                self._bot.overhear(what.text)
+                self._bot.overhear(shown)
             case Final():
                 self._final_at = self._now()
                 self._act(turns.final(what.pause, what.text))
@@ -163,6 +168,12 @@ class FrontEnd(DirectProcessor):
         """The customer typed."""
         self._hearing().turns.written()
 
+    def press(self, key: str) -> None:
+        """The customer pressed a key of their telephone."""
+        turns = self._hearing().turns
+        turns.written()
+        self._keyed(self._keypad.press(key, self._bot.key_meaning, speaking=turns.hearing))
+
     def _hearing(self) -> Ears:
         assert self._ears is not None, "listen_with comes first"
         return self._ears
@@ -178,7 +189,8 @@ class FrontEnd(DirectProcessor):
             case Hold():
                 self._output.hold()
             case Release():
-                self._output.release()
+                if not self._keypad.busy:
+                    self._output.release()
             case Interrupt():
                 self._output.hold()
                 self._bot.interrupt()
@@ -204,7 +216,8 @@ class FrontEnd(DirectProcessor):
                 ears.endpoint.judge(action.pause)
                 ears.recognizer.pause(action.pause)
             case Drafted():
-                self._bot.draft(action.text, self._stopwatch(action.silent_ms))
+                if not self._keypad.busy:
+                    self._bot.draft(action.text, self._stopwatch(action.silent_ms))
             case Resumed():
                 self._bot.drop_draft()
                 ears.recognizer.resume()
@@ -218,12 +231,33 @@ class FrontEnd(DirectProcessor):
                 self._bot.preparation.stop()
                 ears.recognizer.reset()
 
+    def _keyed(self, actions: Sequence[KeyAction]) -> None:
+        """Do what keys ask for."""
+        for action in actions:
+            match action:
+                case KeysBegan():
+                    self._bot.interrupt()
+                    self._output.hold()
+                case KeysErased():
+                    self._output.release()
+                case KeysTaken():
+                    self._output.release()
+                    KEYED.inc()
+                    self._tell_bot(action.text, self._stopwatch(action.quiet_ms, action.quiet_ms), keyed=True)
+
     def _end_turn(self, ended: Ended) -> None:
+        if self._keypad.busy:
+            self._final_at = None
+            self._keyed(self._keypad.said(ended.text))
+            return
         stopwatch = self._stopwatch(ended.silent_ms, ended.decision_ms)
         if self._final_at is not None:
             stopwatch.final_transcript_ms = round((self._final_at - stopwatch.began) * 1_000)
         self._final_at = None
-        if not self._bot.hear(ended.text, stopwatch):
+        self._tell_bot(ended.text, stopwatch)
+
+    def _tell_bot(self, text: str, stopwatch: Stopwatch, *, keyed: bool = False) -> None:
+        if not self._bot.hear(text, stopwatch, keyed=keyed):
             self._news.tell(Trouble(code="busy", message=self._phrases.busy, retry=True))
 
     def _stopwatch(self, silent_ms: int, decision_ms: int | None = None) -> Stopwatch:

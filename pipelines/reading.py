@@ -74,6 +74,9 @@ _DICTATED = re.compile(
 )
 "Digits at the end, said by themselves or after the name of a number."
 
+PROBABLE = 4
+"Where no lengths are known, a number with fewer digits is rather the first part of one."
+
 YES_NO = re.compile(
     r"^\W*(?:(?:yes|yeah|yep|yup|sure|correct|right|exactly|okay|ok|no|nope|nah|not (?:yet|really|now)|"
     r"please|thanks?|thank you|do (?:it|that|so)|go ahead|of course|that(?:'s| is) (?:right|correct|fine|it)|"
@@ -127,7 +130,9 @@ def _number(digits: int, lengths: Set[int]) -> Reading:
     """A number being dictated: whole, or one with more to come, or we cannot know."""
     if digits in lengths:
         return Reading.FINISHED
-    return Reading.UNFINISHED if not lengths or digits < max(lengths) else Reading.STATED
+    if lengths:
+        return Reading.UNFINISHED if digits < max(lengths) else Reading.STATED
+    return Reading.UNFINISHED if digits < PROBABLE else Reading.LOOSE
 
 
 def _lacks_stop(text: str) -> bool:

@@ -59,6 +59,7 @@ class TurnTaking:
         """`number_lengths`: how many digits the numbers have that customers dictate here, if we know."""
         self._times = times
         self._number_lengths = number_lengths
+        self._asked_digits: Set[int] = frozenset()
         self._asked_yes_no = False
         self._phase = _Phase.IDLE
         self._answering = Answering.NO
@@ -88,13 +89,19 @@ class TurnTaking:
         if state is not Answering.NO:
             self._quiet_ms = 0
 
-    def expect(self, *, yes_no: bool) -> None:
-        """Say whether our last question asks yes or no."""
+    def expect(self, *, yes_no: bool, digits: int | None = None) -> None:
+        """Say whether our last question asks yes or no, or for a number of so many digits."""
         self._asked_yes_no = yes_no
+        self._asked_digits = frozenset() if digits is None else {digits}
 
     def written(self) -> None:
         """The customer typed something: they are there."""
         self._present()
+
+    @property
+    def hearing(self) -> bool:
+        """Whether an utterance of the customer's is under way."""
+        return self._phase is not _Phase.IDLE
 
     def hear(self, change: VoiceChange | None, late_ms: int = 100, *, stirring: bool = False) -> list[Action]:
         """Count one frame.
@@ -222,7 +229,7 @@ class TurnTaking:
     def _reads(self) -> Reading:
         text = self._final if self._final is not None else self._partial
         replies = self._asked_yes_no or self._interrupted
-        return reading(text, self._number_lengths, yes_no=replies)
+        return reading(text, self._asked_digits or self._number_lengths, yes_no=replies)
 
     def _over(self) -> bool:
         """Whether the silence is long enough for an end. While voice may be coming back none is."""

@@ -28,6 +28,7 @@ from pipelines.conversation import Conversation
 from pipelines.endpoint import Endpoint, Judgement
 from pipelines.facts import Activity, Emit, Unavailable
 from pipelines.frontend import Ears, FrontEnd, News
+from pipelines.keypad import KeyChoices
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor
 from pipelines.recognizer import Recognizer
@@ -78,6 +79,8 @@ class CallSettings:
     phrases: Phrases = field(default_factory=Phrases)
     opening: str | None = None
     "Said first instead of the answerer's greeting; empty: nothing."
+    keys: KeyChoices = field(default_factory=KeyChoices)
+    "What single keys of a telephone say."
     last_words_s: float = 30.0
     "After the port ended we wait so long for a tool call that changes something."
 
@@ -104,9 +107,8 @@ class VoiceCall:
         output, rate = self._transport.leg_output, port.sample_rate
         phrases = self._settings.phrases
         voice = models.synthesizer(rate)
-        self._bot = Bot(
-            Agent(conversation, answerer, emit, ids, phrases, self._settings.opening), output, voice
-        )
+        agent = Agent(conversation, answerer, emit, ids, phrases, self._settings.opening, self._settings.keys)
+        self._bot = Bot(agent, output, voice)
         self._news = News(emit)
         self._front_end = FrontEnd(self._bot, output, self._news, phrases)
         recognizer = models.recognizer(self._call_id, rate, self._front_end.heard)
@@ -147,6 +149,13 @@ class VoiceCall:
         """
         await self._bot.write(text, client_id)
         self._front_end.written()
+
+    def press(self, key: str) -> None:
+        """The customer pressed a key: `0` to `9`, `*` or `#`; others are ignored.
+
+        As good as spoken: it interrupts us, and the number is their turn once it is complete.
+        """
+        self._front_end.press(key)
 
     async def run(self) -> None:
         """Hold the conversation until the port ends or the caller has been silent for too long.

@@ -5,10 +5,12 @@ conversation, so that nothing the model wrote counts as evidence.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from pipelines.conversation import Conversation
 from pipelines.facts import Fact, IdentityVerified, ToolCalled, ToolFinished, Values
+from pipelines.secret import Secrets
 from tools.tool import CallContext, Effect, ToolCall, ToolResult
 
 
@@ -41,11 +43,21 @@ class Actions:
         self._count = 0
 
     async def use(
-        self, tool: str, arguments: Mapping[str, Any], *, confirmed: bool = False
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        confirmed: bool = False,
+        secrets: Secrets | None = None,
     ) -> AsyncGenerator[Fact | ToolResult, None]:
-        """Call a tool: facts before and after, and its result as the last item."""
+        """Call a tool: facts before and after, and its result as the last item.
+
+        With `secrets` the tool gets what stands behind placeholders, and the facts and the result keep those.
+        Never for a model's call: it could send a secret anywhere.
+        """
         self._count += 1
-        call = ToolCall(f"{self._turn_id}.{self._count}", tool, dict(arguments))
+        revealed = {name: secrets.reveal(value) for name, value in arguments.items()} if secrets else {}
+        call = ToolCall(f"{self._turn_id}.{self._count}", tool, {**arguments, **revealed})
         effect = self._tools.effect(tool) or Effect.READ
         yield ToolCalled(
             turn_id=self._turn_id,
@@ -54,7 +66,9 @@ class Actions:
             effect=effect.value,
             pii=Values(values=dict(arguments)),
         )
-        result = await self._tools.call(call, self._context(confirmed))
+        result = await self._tools.call(call, self._context(confirmed, secrets))
+        if secrets is not None:
+            result = _hidden(result, secrets)
         yield self._finished(result)
         if result.identity is not None:
             yield IdentityVerified(
@@ -64,13 +78,16 @@ class Actions:
             )
         yield result
 
-    def _context(self, confirmed: bool) -> CallContext:
+    def _context(self, confirmed: bool, secrets: Secrets | None) -> CallContext:
+        evidence = self._conversation.evidence()
+        if secrets is not None:
+            evidence = replace(evidence, said=(*evidence.said, *secrets.values()))
         return CallContext(
             session_id=self._conversation.session_id,
             turn_id=self._turn_id,
             now=self._clock(),
             identity=self._conversation.identity,
-            evidence=self._conversation.evidence(),
+            evidence=evidence,
             confirmed=confirmed,
         )
 
@@ -86,6 +103,18 @@ class Actions:
             elapsed_ms=result.elapsed_ms,
             pii=Values(values=values_of(result)),
         )
+
+
+def _hidden(result: ToolResult, secrets: Secrets) -> ToolResult:
+    """The result without a secret that the service gave back."""
+    receipt, identity = result.receipt, result.identity
+    return replace(
+        result,
+        data=secrets.hide(result.data),
+        pii=secrets.hide(result.pii),
+        receipt=replace(receipt, facts=secrets.hide(receipt.facts)) if receipt else None,
+        identity=replace(identity, pii=secrets.hide(identity.pii)) if identity else None,
+    )
 
 
 def values_of(result: ToolResult) -> dict[str, Any]:

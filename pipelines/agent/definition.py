@@ -11,7 +11,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-SlotKind = Literal["order_id", "zip", "email", "address", "words"]
+from pipelines.keypad import OPERATOR, KeyChoices
+from pipelines.secret import FEWEST
+
+SlotKind = Literal["order_id", "zip", "digits", "email", "address", "words"]
+FIVE = 5
+"Digits of an order's number and of a ZIP code, as `tools.evidence` reads them."
 FORMATS = ("", "id", "money", "date")
 "What may follow the colon of a placeholder; `wording.py` renders them for eye and ear."
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -90,9 +95,26 @@ class Slot(_Strict):
     """A value that the customer gives."""
 
     kind: SlotKind
+    digits: int | None = Field(default=None, ge=FEWEST, le=32)
+    "How many a number of kind `digits` has."
+    secret: bool = False
+    "A PIN or the like: it reaches the tool's argument and stands nowhere else."
     ask: Line
     again: Line
     "When what came was no such value."
+
+    @model_validator(mode="after")
+    def _number_has_a_length(self) -> Self:
+        if (self.kind == "digits") != (self.digits is not None):
+            raise ValueError("a slot of kind digits says how many `digits`, and no other does")
+        if self.secret and self.kind != "digits":
+            raise ValueError("only a slot of kind digits can be secret")
+        return self
+
+    @property
+    def length(self) -> int | None:
+        """How many digits the value has, if it is a number."""
+        return FIVE if self.kind in ("order_id", "zip") else self.digits
 
 
 class AskStep(_Strict):
@@ -261,6 +283,33 @@ class Examples(_Strict):
     "Anything else."
 
 
+Key = Annotated[str, Field(pattern="^[0-9]$")]
+Utterance = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Keys(_Strict):
+    """What a telephone key by itself says. `0` asks for a person, always."""
+
+    menu: Mapping[Key, Utterance] = {}
+    "While nothing is asked: words as a customer would say them, e.g. `Where is my order?`."
+    yes: Key | None = None
+    "While we ask yes or no; the confirmations may then say so."
+    no: Key | None = None
+
+    @model_validator(mode="after")
+    def _keys_are_free(self) -> Self:
+        if OPERATOR in (*self.menu, self.yes, self.no):
+            raise ValueError(f"the key {OPERATOR} asks for a person")
+        if self.yes is not None and self.yes == self.no:
+            raise ValueError("yes and no are the same key")
+        return self
+
+    def choices(self) -> KeyChoices:
+        """The same, for a call."""
+        answers = {key: word for key, word in ((self.yes, "Yes."), (self.no, "No.")) if key is not None}
+        return KeyChoices(self.menu, answers)
+
+
 class Definition(_Strict):
     """One agent."""
 
@@ -272,6 +321,7 @@ class Definition(_Strict):
     note: Note | None = None
     "None: a wish for a person is stated as a fact, and nothing is written down."
     identity: Identity
+    keypad: Keys = Keys()
     examples: Examples
     workflows: Mapping[str, Workflow] = Field(min_length=1)
 
@@ -299,7 +349,7 @@ class Definition(_Strict):
         slots = self.slots_of(name)
         if self.identity.proof not in self.identity.slots:
             raise ValueError(f"identity.proof names {self.identity.proof!r}, which is none of its slots")
-        known = set(slots)
+        known = {slot for slot, each in slots.items() if not each.secret}
         for place, step in enumerate(workflow.steps):
             where = f"workflows.{name}.steps.{place}"
             for slot in _slots_named(step):

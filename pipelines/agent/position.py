@@ -1,10 +1,10 @@
 """Where a conversation stands in its workflows: a value, written as a fact and read back from it. [core]"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pipelines.agent.definition import AskStep, ConfirmStep, Definition, VerifyStep
+from pipelines.agent.definition import AskStep, ConfirmStep, Definition, Slot, VerifyStep
 from pipelines.conversation import WorkflowState
 from pipelines.facts import Values, WorkflowChanged
 
@@ -80,8 +80,10 @@ class Position:
             results=dict(results or {}),
         )
 
-    def changed(self, state: Literal["active", "done", "cancelled", "failed", "refused"]) -> WorkflowChanged:
-        """This position as a fact."""
+    def changed(
+        self, state: Literal["active", "done", "cancelled", "failed", "refused"], asked: Slot | None = None
+    ) -> WorkflowChanged:
+        """This position as a fact; `asked`: the slot that is awaited."""
         values: dict[str, Any] = dict(self.slots)
         if self.then:
             values[_THEN] = [{"workflow": each.workflow, "slots": dict(each.slots)} for each in self.then]
@@ -89,9 +91,20 @@ class Position:
             workflow=self.workflow or OFFER,
             state=state,
             awaiting=self.awaiting if state == "active" else None,
+            digits=asked.length if asked else None,
+            secret=asked is not None and asked.secret,
             attempts=self.attempts,
             pii=Values(values=values),
         )
+
+    def without(self, lost: Callable[[str], bool]) -> "Position":
+        """Without values that are lost: back at the first step, which asks for them again."""
+        kept, last = _kept(self.slots, lost), self.last
+        then = tuple(Pending(each.workflow, _kept(each.slots, lost)) for each in self.then)
+        last = Pending(last.workflow, _kept(last.slots, lost)) if last else None
+        if len(kept) == len(self.slots):
+            return replace(self, then=then, last=last)
+        return replace(self, slots=kept, then=then, last=last, step=0, awaiting=None)
 
     def ended(self) -> "Position":
         """Nothing is under way any more; what comes later still does."""
@@ -107,6 +120,10 @@ class Position:
     def _kept(self) -> tuple[Any, ...]:
         """What a fact keeps."""
         return self.workflow, self.awaiting, self.attempts, self.slots, self.then
+
+
+def _kept(slots: Mapping[str, str], lost: Callable[[str], bool]) -> dict[str, str]:
+    return {slot: value for slot, value in slots.items() if not lost(value)}
 
 
 def _then(state: WorkflowState, definition: Definition) -> tuple[Pending, ...]:

@@ -12,6 +12,9 @@ from pipelines.agent.definition import Definition, SlotKind, VerifyStep
 from pipelines.agent.position import CONFIRMATION, PERSON, Position
 from pipelines.agent.values import Known, find_values
 
+_ANYTHING: tuple[SlotKind, ...] = ("words", "digits")
+"Kinds that do not tell what a value is for."
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -73,7 +76,7 @@ class Slots:
         return [Deny()] if answer == "no" else []
 
     def values(self, heard: Heard, workflow: str | None) -> dict[str, str]:
-        """The values in the words, by slot. Free words fill a slot only when we asked for it."""
+        """The values in the words, by slot. Free words and bare digits fill one only if we asked for it."""
         definition, position = self._definition, heard.position
         slots = definition.slots_of(workflow) if workflow else definition.identity.slots
         before = _before(position)
@@ -85,7 +88,7 @@ class Slots:
             verified=heard.verified,
         )
         found = find_values(heard.text, slots, known)
-        return {n: v for n, v in found.items() if slots[n].kind != "words" or n == position.awaiting}
+        return {n: v for n, v in found.items() if slots[n].kind not in _ANYTHING or n == position.awaiting}
 
     def awaited(self, position: Position) -> SlotKind | None:
         """The kind of value we asked for."""

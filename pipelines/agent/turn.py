@@ -25,6 +25,7 @@ from pipelines.agent.workflow import decide, offer_person, proceed
 from pipelines.answer import Basis, Piece, Say
 from pipelines.conversation import Conversation, WorkflowState
 from pipelines.facts import Channel, Cited, HandoffRequested, Trouble, Unavailable, Understood
+from pipelines.secret import PLACEHOLDER
 from tools.tool import ToolResult
 
 Source = Literal["workflow", "knowledge", "model", "fixed"]
@@ -188,7 +189,8 @@ class TurnAnswer:
     async def _use(self, step: Use) -> AsyncGenerator[Piece | Decision, None]:
         """Call a tool and decide on its result."""
         self.confirmed = step.confirmed
-        use = self._actions.use(step.tool, step.arguments, confirmed=step.confirmed)
+        secrets = self._conversation.secrets
+        use = self._actions.use(step.tool, step.arguments, confirmed=step.confirmed, secrets=secrets)
         async with aclosing(use) as items:
             async for item in items:
                 if isinstance(item, ToolResult):
@@ -276,12 +278,14 @@ def _returned(result: ToolResult) -> Returned:
 def _position(conversation: Conversation, state: WorkflowState | None, definition: Definition) -> Position:
     """Where the conversation stands, as its facts say."""
     bot_turns = [turn for turn in conversation.turns if turn.party == "bot"]
-    return Position.of(
+    position = Position.of(
         state,
         definition,
         question_heard=not bot_turns or not bot_turns[-1].interrupted,
         results=_results(conversation, state),
     )
+    secrets = conversation.secrets
+    return position.without(lambda value: bool(PLACEHOLDER.fullmatch(value)) and value not in secrets)
 
 
 def _results(conversation: Conversation, state: WorkflowState | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pipelines.agent.definition import Slot, SlotKind
+from pipelines.secret import PLACEHOLDER, numbers_in
 from tools.evidence import find_emails, find_order_ids, find_zips
 from tools.numerals import fold, number_runs
 from tools.places import canonical
@@ -62,9 +63,23 @@ class Known:
 
 def find_values(text: str, slots: Mapping[str, Slot], known: Known) -> dict[str, str]:
     """A value for each of `slots` that the text holds one for; of several, the last."""
+    if known.awaiting == "digits" and (numbers := _numbers(text, slots)):
+        return numbers
     kinds = {slot.kind for slot in slots.values()}
     by_kind = _by_kind(text, kinds, known)
     return {name: by_kind[slot.kind] for name, slot in slots.items() if slot.kind in by_kind}
+
+
+def _numbers(text: str, slots: Mapping[str, Slot]) -> dict[str, str]:
+    """For each slot of kind `digits` the last number so long, or the last secret."""
+    found = PLACEHOLDER.findall(text)
+    numbers = numbers_in(PLACEHOLDER.sub(" ", text))
+    values: dict[str, str] = {}
+    for name, slot in slots.items():
+        fitting = [number for number in numbers if len(number) == slot.digits] if not slot.secret else found
+        if slot.kind == "digits" and fitting:
+            values[name] = fitting[-1]
+    return values
 
 
 def wish(text: str) -> str:
@@ -72,6 +87,7 @@ def wish(text: str) -> str:
 
     An order's number becomes "my order"; "my ZIP code is 60614" goes altogether, so the result may be empty.
     """
+    text = PLACEHOLDER.sub(" ", text)
     if address := find_address(text):
         text = text.replace(address, "a new address")
     folded = fold(text)

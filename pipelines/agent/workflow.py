@@ -27,7 +27,16 @@ from pipelines.agent.commands import (
     HandOff,
     Start,
 )
-from pipelines.agent.definition import AskStep, ConfirmStep, Definition, Spoken, UseStep, VerifyStep, Workflow
+from pipelines.agent.definition import (
+    AskStep,
+    ConfirmStep,
+    Definition,
+    Slot,
+    Spoken,
+    UseStep,
+    VerifyStep,
+    Workflow,
+)
 from pipelines.agent.position import CONFIRMATION, OFFER, PERSON, Pending, Position
 from pipelines.agent.steps import Answer, Converse, Decision, Returned, Step, Tell, Transfer, Use
 from pipelines.facts import WorkflowChanged
@@ -337,6 +346,12 @@ class _Turn:
     def _values(self) -> dict[str, Any]:
         return {**self._now.results, **self._now.slots}
 
+    def _asked(self) -> Slot | None:
+        """The slot that is awaited, if it is one and no yes or no."""
+        if self._now.workflow is None:
+            return None
+        return self._definition.slots_of(self._workflow_name).get(str(self._now.awaiting))
+
     def _skill(self) -> str:
         if self._now.workflow is not None:
             return self._workflow.skill
@@ -380,7 +395,7 @@ class _Turn:
         """The steps so far; where we stand is noted before the tool call or at the end, if it changed."""
         if self._now.differs(self._known):
             place = len(self._steps) - (1 if self._steps and isinstance(self._steps[-1], Use) else 0)
-            self._steps.insert(place, self._now.changed("active"))
+            self._steps.insert(place, self._now.changed("active", self._asked()))
         return Decision(self._now, tuple(self._steps))
 
 

@@ -1,6 +1,7 @@
 """End-of-turn detection: what the model gets to hear, and the real model."""
 
 import asyncio
+import importlib.resources
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +20,11 @@ class Judge:
     def __init__(self, probability: float) -> None:
         self.probability_is = probability
         self.heard: list[Samples] = []
+        self.narrowband: list[bool] = []
 
-    def probability(self, samples: Samples) -> float:
+    def probability(self, samples: Samples, *, narrowband: bool = False) -> float:
         self.heard.append(samples)
+        self.narrowband.append(narrowband)
         return self.probability_is
 
 
@@ -141,8 +144,40 @@ def test_hears_eight_seconds_at_most() -> None:
     assert len(judge.heard[0]) == 8 * 16_000
 
 
+def test_says_of_telephone_sound_that_it_is_narrow() -> None:
+    wide, narrow = Judge(0.9), Judge(0.9)
+    judged(wide, hear(noise(50)), lambda e: e.judge(1))
+    judged(narrow, hear(noise(50, 8_000)), lambda e: e.judge(1))
+    assert (wide.narrowband, narrow.narrowband) == ([False], [True])
+    assert len(narrow.heard[0]) == len(wide.heard[0])
+
+
+def test_what_a_telephone_line_cuts_off_is_filled_with_quiet_noise_and_the_rest_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = importlib.resources.files("pipecat.audio.turn.smart_turn.data") / "smart-turn-v3.2-cpu.onnx"
+    judge = SmartTurn(Path(str(model)))
+    seen: list[Samples] = []
+    spectrogram = judge._spectrogram
+
+    def watched(samples: Samples, seconds: int) -> Samples:
+        seen.append(samples)
+        return spectrogram(samples, seconds)
+
+    monkeypatch.setattr(judge, "_spectrogram", watched)
+    voice = np.sin(2 * np.pi * 440 * np.arange(32_000) / 16_000).astype(np.float32)
+    for narrowband in (False, True):
+        judge.probability(voice, narrowband=narrowband)
+    plain, filled = (np.square(np.abs(np.fft.rfft(heard))) for heard in seen)
+    middle = len(plain) // 2
+    above, below = (10 * np.log10(filled[part].sum() / plain[part].sum()) for part in (slice(middle, None), slice(middle)))
+    assert above > 20
+    assert abs(below) < 0.1, "what came over the line stays as it was"
+    assert not seen[1][: 6 * 16_000].std() > 1e-6, "where there was no sound there is no noise"
+
+
 class BrokenJudge(Judge):
-    def probability(self, samples: Samples) -> float:
+    def probability(self, samples: Samples, *, narrowband: bool = False) -> float:
         raise RuntimeError("no model")
 
 

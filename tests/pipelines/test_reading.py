@@ -79,7 +79,9 @@ def test_a_number_is_finished_with_its_last_digit(text: str, reads: Reading) -> 
 
 
 def test_where_lengths_are_unknown_a_dictated_number_may_go_on() -> None:
-    assert reading("My order number is 10437.") is Reading.UNFINISHED
+    assert reading("My order number is 104.") is Reading.UNFINISHED
+    assert reading("My order number is 10437.") is Reading.LOOSE
+    assert reading("Where is my order 10437?") is Reading.LOOSE
 
 
 @pytest.mark.parametrize("text", ["Yes.", "no", "Yes, please.", "No, thank you.", "That's right."])

@@ -135,6 +135,18 @@ def test_a_yes_ends_the_turn_early_where_we_asked_for_one() -> None:
         assert [end.silent_ms for end in stage.only(Ended) if isinstance(end, Ended)] == [silent_ms]
 
 
+def test_a_number_is_whole_with_as_many_digits_as_we_asked_for() -> None:
+    for asked, silent_ms in ((4, 500), (None, 1_400)):
+        stage = Stage()
+        stage.turns.expect(yes_no=False, digits=asked)
+        stage.voice(700)
+        stage.silence(20)
+        stage.do(stage.turns.verdict(1, UNSURE))
+        stage.do(stage.turns.final(1, "It is 4711."))
+        stage.wait(2_000)
+        assert [end.silent_ms for end in stage.only(Ended) if isinstance(end, Ended)] == [silent_ms]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

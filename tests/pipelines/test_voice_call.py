@@ -16,7 +16,9 @@ from pipelines.facts import (
     TranscriptPartial,
     Trouble,
     Unavailable,
+    WorkflowChanged,
 )
+from pipelines.keypad import PERSON_WANTED, KeyChoices
 from pipelines.phrases import Phrases
 from pipelines.turn_times import TurnTimes
 from pipelines.voice_call import CallSettings
@@ -429,5 +431,125 @@ def test_says_the_opening_it_is_given_instead_of_the_greeting() -> None:
         async with talking(settings=settings) as talk:
             await asyncio.sleep(1.5)
         assert talk.turns == ["< I am back."]
+
+    virtual_time.run(main())
+
+
+# --- telephone keys ----------------------------------------------------------------------------------
+
+
+async def press(talk: Talk, keys: str, pause: float = 0.3) -> None:
+    for key in keys:
+        talk.call.press(key)
+        await asyncio.sleep(pause)
+
+
+def asking(digits: int, *, secret: bool = False) -> WorkflowChanged:
+    """We have asked for a number."""
+    return WorkflowChanged(
+        workflow="order_status", state="active", awaiting="number", digits=digits, secret=secret
+    )
+
+
+def test_a_keyed_number_is_a_turn_of_the_customer_like_a_spoken_one() -> None:
+    async def main() -> None:
+        async with talking(answering("It is on its way.")) as talk:
+            talk.conversation.apply(asking(5))
+            await asyncio.sleep(1)
+            await press(talk, "10437", 0.5)
+            await asyncio.sleep(3)
+        assert talk.turns == ["< Hello.", "> 10437", "< It is on its way."]
+        turn = talk.of(CustomerTurn)[0]
+        assert (turn.channel, turn.source) == ("voice", "keypad")
+        latency = talk.of(ReplyDone)[-1].latency
+        assert latency is not None and latency.first_audio_ms is not None and latency.first_audio_ms < 500
+
+    virtual_time.run(main())
+
+
+def test_a_key_interrupts_us_at_once_and_the_hash_behind_a_whole_number_does_not() -> None:
+    async def main() -> None:
+        async with talking(answering(LONG)) as talk:
+            talk.conversation.apply(asking(5))
+            await asyncio.sleep(1)
+            await talk.say("where is it", then=2)
+            said = len(talk.heard)
+            await press(talk, "10437")
+            assert len(talk.heard) - said < 20
+            assert talk.of(ReplyDone)[1].interrupted
+            await press(talk, "#")
+            await asyncio.sleep(14)
+        assert talk.turns[-2:] == ["> 10437", f"< {LONG}"]
+
+    virtual_time.run(main())
+
+
+def test_keys_and_words_of_one_moment_are_one_turn() -> None:
+    async def main() -> None:
+        async with talking(answering("Thank you.")) as talk:
+            await asyncio.sleep(1)
+            talk.leg.say(speech("my order number is"))
+            await asyncio.sleep(0.5)
+            await press(talk, "10437", 0.4)
+            await asyncio.sleep(6)
+        assert talk.turns[1:] == ["> my order number is 10437", "< Thank you."]
+        assert talk.answerer.asked == ["my order number is 10437"], "no draft for the half of it"
+
+    virtual_time.run(main())
+
+
+def test_nought_asks_for_a_person_and_a_menu_key_says_its_words() -> None:
+    async def main() -> None:
+        keys = KeyChoices(menu={"1": "Where is my order?"}, answers={"9": "Yes."})
+        async with talking(answering("Yes."), settings=CallSettings(keys=keys)) as talk:
+            await asyncio.sleep(1)
+            await press(talk, "1", 3)
+            await press(talk, "0", 3)
+            talk.conversation.apply(
+                WorkflowChanged(workflow="refund", state="active", awaiting="confirmation")
+            )
+            await press(talk, "9", 3)
+        assert talk.answerer.asked == ["Where is my order?", PERSON_WANTED, "Yes."]
+
+    virtual_time.run(main())
+
+
+def test_nothing_new_is_said_while_a_number_is_being_keyed() -> None:
+    async def main() -> None:
+        async with talking(answering("Thank you.")) as talk:
+            await asyncio.sleep(1)
+            await press(talk, "1")
+            talk.leg.say(speech("uh"))
+            await asyncio.sleep(1.5)
+            assert talk.heard == "Hello."
+            await press(talk, "*#")
+            await talk.say("never mind the number", then=3)
+        assert talk.answerer.asked == ["uh", "never mind the number"]
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("how", ["keyed", "said", "typed"])
+def test_a_secret_is_told_to_nobody_but_the_one_who_asks_for_it(how: str) -> None:
+    async def main() -> None:
+        async with talking(answering("Thank you.")) as talk:
+            talk.conversation.apply(asking(4, secret=True))
+            await asyncio.sleep(1)
+            if how == "keyed":
+                await press(talk, "4711")
+            elif how == "typed":
+                await talk.call.write("it is 4711")
+            else:
+                await talk.say("well my secret number today is 4711 I think so", then=3)
+            await asyncio.sleep(3)
+        assert talk.of(CustomerTurn)[0].pii.text in (
+            "[secret 1]",
+            "it is [secret 1]",
+            "well my secret number today is [secret 1] i think so",
+        )
+        assert talk.conversation.secrets.reveal("[secret 1]") == "4711"
+        assert not [fact for fact in talk.facts if "4711" in fact.model_dump_json()]
+        assert not [words for words in talk.answerer.prepared_for if "4711" in words]
+        assert how != "said" or talk.of(TranscriptPartial)
 
     virtual_time.run(main())

@@ -123,3 +123,48 @@ def test_placeholders_have_a_name_and_perhaps_a_form(text: str, found: list[tupl
 def test_broken_placeholders_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         list(placeholders(text))
+
+
+PIN = {"kind": "digits", "digits": 4, "secret": True, "ask": "The PIN?", "again": "Four digits, please."}
+
+
+@pytest.mark.parametrize(
+    ("slot", "reason"),
+    [
+        ({**PIN, "digits": None}, "says how many `digits`"),
+        ({**PIN, "digits": 2}, "greater than or equal to 3"),
+        ({**PIN, "kind": "zip"}, "and no other does"),
+        ({"kind": "zip", "secret": True, "ask": "x", "again": "y"}, "only a slot of kind digits"),
+    ],
+)
+def test_a_secret_is_a_number_of_known_length(slot: dict[str, Any], reason: str) -> None:
+    assert reason in refusal_of(with_value({"pin": slot}, *REFUND, "slots"))
+
+
+def test_no_sentence_may_name_a_secret() -> None:
+    value = with_value({"pin": PIN}, *REFUND, "slots")
+    assert Definition.model_validate(value).slots_of("refund")["pin"].length == 4
+    value["workflows"]["refund"]["say"]["declined"] = "Okay, {pin} it is."
+    assert "{pin}, which nothing fills" in refusal_of(value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"menu": {"0": "Help me."}}, "the key 0 asks for a person"),
+        ({"no": "0"}, "the key 0 asks for a person"),
+        ({"menu": {"12": "Help me."}}, "should match pattern"),
+        ({"menu": {"#": "Help me."}}, "should match pattern"),
+        ({"menu": {"1": " "}}, "at least 1 character"),
+        ({"yes": "1", "no": "1"}, "yes and no are the same key"),
+        ({"maybe": "3"}, "Extra inputs"),
+    ],
+)
+def test_a_menu_of_keys_is_checked(keys: dict[str, Any], reason: str) -> None:
+    assert reason in refusal_of(with_value(keys, "keypad"))
+
+
+def test_keys_say_words_in_a_call() -> None:
+    keys = {"menu": {"1": "Where is my order?"}, "yes": "8"}
+    choices = Definition.model_validate(with_value(keys, "keypad")).keypad.choices()
+    assert (choices.menu, choices.answers) == ({"1": "Where is my order?"}, {"8": "Yes."})

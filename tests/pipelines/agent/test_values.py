@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.agent.definition import Slot
+from pipelines.agent.definition import Slot, SlotKind
 from pipelines.agent.values import Known, find_address, find_values, wish
 
 LINE = {"voice": "x", "chat": "x"}
@@ -71,3 +71,26 @@ def test_the_zip_code_of_a_new_address_proves_nothing() -> None:
 )
 def test_a_wish_is_what_remains_without_values(text: str, wanted: str) -> None:
     assert wish(text) == wanted
+
+
+PIN = Slot.model_validate({"kind": "digits", "digits": 4, "secret": True, "ask": LINE, "again": LINE})
+CARD = Slot.model_validate({"kind": "digits", "digits": 5, "ask": LINE, "again": LINE})
+
+
+@pytest.mark.parametrize(
+    ("text", "awaiting", "found"),
+    [
+        ("it is [secret 2]", "digits", {"pin": "[secret 2]"}),
+        ("4711", "digits", {}),
+        ("card one zero four three seven", "digits", {"card": "10437"}),
+        ("10437", "order_id", {"order": "10437"}),
+    ],
+)
+def test_bare_digits_are_what_we_asked_for_and_a_secret_comes_as_its_placeholder(
+    text: str, awaiting: SlotKind, found: dict[str, str]
+) -> None:
+    assert find_values(text, {**SLOTS, "pin": PIN, "card": CARD}, Known(awaiting=awaiting)) == found
+
+
+def test_a_placeholder_is_no_part_of_a_wish() -> None:
+    assert wish("my pin is [secret 1]") == "my pin is"
