@@ -32,15 +32,25 @@ class InDialog:
         """Do what a request asks for, or refuse it with the status that its fault calls for."""
         request = requested.request
         try:
-            if self._usage.dialog is None or self._usage.ended is not None:
-                raise ProtocolError("no_dialog", "the call is over", 481)
+            if self._usage.dialog is None:
+                raise ProtocolError("no_dialog", "there is no dialog yet", 481)
             self._usage.dialog.accept(request)
+            if self._usage.ended is not None:
+                self._receive_after_end(requested, self._usage.ended, now_ms)
+                return
             self._usage.heard(request, requested.hop)
             if unsupported(request):
                 raise ProtocolError("extension", "an extension is required that is not known", 420)
             self._dispatch(requested, invite, now_ms)
         except ProtocolError as error:
             self._refuse(requested, error.status, now_ms)
+
+    def _receive_after_end(self, requested: Requested, ended: Ended, now_ms: int) -> None:
+        """Their BYE may cross ours, or come while ours waits for an ACK; all else is of no call any more."""
+        if requested.request.method != "BYE" or ended.by == "remote":
+            raise ProtocolError("no_dialog", "the call is over", 481)
+        self._usage.bye = None
+        self._respond(requested, 200, now_ms)
 
     def _dispatch(self, requested: Requested, invite: Invite, now_ms: int) -> None:
         match requested.request.method:

@@ -163,6 +163,8 @@ class Invitation:
 
     def reject(self, code: int, now_ms: int, headers: Headers = ()) -> None:
         """A final refusal, 300 to 699 (302 with a Contact in `headers`); `Ended` by `local` follows."""
+        if not 300 <= code <= 699:
+            raise ValueError("a refusal has a code from 300 to 699")
         if self._usage.ended is None and self._incoming:
             if self._incoming.refuse(code, now_ms, headers):
                 self._usage.end(Ended("local", code, ""))
@@ -173,7 +175,7 @@ class Invitation:
     def hang_up(self, now_ms: int, reason: str = "", headers: Headers = ()) -> None:
         """CANCEL, BYE or 480, whatever it takes now; `Ended` by `local` follows. `reason` goes along."""
         if self._usage.ended is None:
-            code = 200 if self._invite.answered else 487
+            code = 200 if self._invite.answered else 480 if self._incoming else 487
             said = [reason_header(reason)] if reason else []
             self._usage.end(Ended("local", code, reason), bye=[*said, *headers])
             self._settle(now_ms)
@@ -317,15 +319,19 @@ class Invitation:
             self._usage.end(Ended("network", 408, "no ACK came"), bye=())
         if self._forget_ms is not None and now_ms >= self._forget_ms:
             self._forget_ms = None
+        if self._usage.ended is None:
+            self._handle_call_timers(now_ms)
+        self._settle(now_ms)
+
+    def _handle_call_timers(self, now_ms: int) -> None:
         if self._incoming:
             self._incoming.handle_timers(now_ms)
+        self._transfers.handle_timers(now_ms)
         task = self._timer.due(now_ms)
         if task == "refresh":
             self._offering.refresh()
         elif task == "expire":
             self._usage.end(Ended("network", 408, "nobody refreshed the session"), bye=())
-        self._transfers.handle_timers(now_ms)
-        self._settle(now_ms)
 
     # --- what follows from what happened ---
 
@@ -347,8 +353,6 @@ class Invitation:
             self._timer.stop()
             self._offering.stop(now_ms)
             self._transfers.stop(now_ms)
-            if ended.by == "remote":
-                self._acceptances.clear()
             self._usage.cancel(now_ms)
             if not self._invite.answered:
                 self._invite.withdraw(480 if ended.by == "local" else 487, now_ms)
@@ -356,3 +360,5 @@ class Invitation:
         if self._usage.bye is not None and (self._invite.confirmed or not len(self._acceptances)):
             headers, self._usage.bye = self._usage.bye, None
             self._usage.request("BYE", unheard, now_ms, headers=headers)
+        if self._usage.bye is None:
+            self._acceptances.clear()

@@ -20,8 +20,6 @@ GLARE_OTHER_MS = (0, 2000)
 "Who made the Call-ID waits longer after a 491, so that both do not try again at once (section 14.1)."
 RETRY_AFTER_S = (0, 10)
 "What a 500 to an offer that came too early says (section 14.2)."
-GONE = {408, 481}
-"Responses to a re-INVITE or UPDATE that mean that the other side has no such call (section 12.2.1.2)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +234,11 @@ class Offering:
     def _refused(self, own: _Own, response: Response, now_ms: int) -> None:
         if own.offer is not None:
             self._usage.negotiation.abandon()
-        if response.code in GONE:
-            bye = () if response.code == 408 else None
-            self._usage.end(refused(response), bye)
+        if response.code == 408:  # nobody is there any more (section 12.2.1.2)
+            self._usage.end(refused(response), bye=())
             return
+        if own.method == "UPDATE" and response.code in {405, 501}:  # whatever its Allow said
+            self._usage.allowed -= {"UPDATE"}
         delay_ms = self._delay_ms(response)
         if delay_ms is None or self._attempts >= MOST_ATTEMPTS:
             self._attempts = 0
@@ -257,7 +256,7 @@ class Offering:
         """After how long a refused offer is to be made again; None: never."""
         if response.code == 491:
             return self._usage.station.draw(*(GLARE_OWNER_MS if self._usage.calling else GLARE_OTHER_MS))
-        if response.code == 422 and self._timer.too_brief(response):
+        if response.code in {405, 501} or (response.code == 422 and self._timer.too_brief(response)):
             return 0
         if response.code in {500, 503}:
             seconds = retry_after_s(response)

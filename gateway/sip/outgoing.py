@@ -142,7 +142,7 @@ class OutgoingInvite:
             self._prack(fork, rack, b"", now_ms)
         if sdp is None:
             self._usage.emit(Ringing())
-        else:
+        elif sdp != fork.early:
             fork.early = sdp
             self._usage.emit(Progressed(sdp))
 

@@ -77,7 +77,8 @@ def parse_refer_to(value: str) -> tuple[URI, str | None]:
         uri = Address.parse(value).uri
     except ValueError:
         raise ProtocolError("bad_refer_to", "the Refer-To header is malformed", 400) from None
-    if uri.scheme not in {"sip", "sips", "tel"}:
+    calls = uri.parameters.get("method", "INVITE") == "INVITE"
+    if uri.scheme not in {"sip", "sips", "tel"} or not calls:
         raise ProtocolError("bad_refer_to", "the Refer-To header names nobody who can be called", 400)
     headers = (part.partition("=") for part in uri.headers.split("&"))
     replaces = {name.lower(): unquote(text) for name, _, text in headers}.get("replaces")

@@ -10,7 +10,7 @@ from sipmessage import CSeq
 
 from gateway.sip import digest
 from gateway.sip.body import SDP
-from gateway.sip.call_events import CallEvent, Ended
+from gateway.sip.call_events import CallEvent, Ended, refused
 from gateway.sip.dialog import Dialog
 from gateway.sip.hop import Hop
 from gateway.sip.message import Request, Response, response
@@ -21,6 +21,9 @@ ALLOWED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO
 SUPPORTED = ("100rel", "timer", "replaces", "norefersub", "uui")
 MOST_ATTEMPTS = 4
 "Of one request, the first included: a server that finds every nonce stale is not followed for ever."
+
+OF_THE_CALL = {"INVITE", "UPDATE", "INFO", "REFER"}
+"A 481 to one of these inside the dialog means that the other side has no such call (RFC 5057, section 5.1)."
 
 Headers = Iterable[tuple[str, str]]
 Answered = Callable[[Request, Response, int], None]
@@ -144,6 +147,8 @@ class Usage:
                 del self._open[key]
             if response.code in {401, 407} and self._authenticate(one, response, now_ms):
                 return
+            if response.code == 481 and one.request.method in OF_THE_CALL and one.dialog is self.dialog:
+                self.end(refused(response))
         if response.code > 100:
             one.answered(one.request, response, now_ms)
 

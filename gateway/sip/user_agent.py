@@ -244,8 +244,8 @@ class UserAgent:
         dialog = found.dialog if found else None
         if found is None or dialog is None or (dialog.call_id, dialog.remote_tag) != wanted.far_end:
             raise ProtocolError("nothing_to_replace", "there is no such call", 481)
-        if found.terms.trunk != terms.trunk:
-            raise ProtocolError("not_to_replace", "the call is not the caller's", 403)
+        if found.terms.trunk != terms.trunk:  # who must not replace it need not know of it
+            raise ProtocolError("not_to_replace", "there is no such call of this trunk", 481)
         if found.ended is not None:
             raise ProtocolError("over", "the call is over", 603)
         if not found.answered and not found.calling:

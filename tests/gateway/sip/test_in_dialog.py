@@ -63,6 +63,27 @@ def test_requests_after_the_end_are_of_no_call() -> None:
     assert us.events == [Ended("remote", 200, "")]
 
 
+def test_two_byes_that_cross_are_both_answered() -> None:
+    network = Network()
+    us, puppet, call, fields = in_a_call(network)
+    us.do(call.hang_up)
+    puppet.request("BYE", us, within=fields)
+    assert last(puppet).code == 200
+    assert us.events == [Ended("local", 200, "")]
+
+
+def test_a_bye_while_ours_waits_for_the_ack_makes_ours_needless() -> None:
+    network = Network()
+    us, puppet = Phone(network, "192.0.2.2", Habits(answers=ANSWER)), Puppet(network, "192.0.2.1")
+    puppet.request("INVITE", us, body=OFFER)
+    network.run(100)
+    us.do(us.call.hang_up)
+    puppet.request("BYE", us, To=puppet.heard[-1].headers["To"])
+    network.run(60_000)
+    assert puppet.lines() == ["100 INVITE", "200 INVITE", "200 BYE"]
+    assert not us.agent.calls
+
+
 def test_a_bye_may_say_why() -> None:
     network = Network()
     us, puppet, _, fields = in_a_call(network)

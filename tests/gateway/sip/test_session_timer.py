@@ -61,6 +61,15 @@ def test_whoever_cannot_do_timers_is_refreshed_by_us_with_an_invite() -> None:
     assert us.events == [us.events[0]] and not us.call.ended
 
 
+def test_an_update_that_is_not_taken_after_all_is_followed_by_an_invite() -> None:
+    network = Network()
+    us, puppet, _ = called(network, ("Allow", "INVITE, UPDATE"))
+    network.run(300_000)
+    puppet.reply(puppet.latest("UPDATE"), 405)
+    network.run(100)
+    assert puppet.lines()[-1] == "INVITE" and not us.call.ended
+
+
 def test_a_refresh_by_the_other_side_keeps_the_call() -> None:
     network = Network()
     us, puppet, fields = called(network, ("Supported", "timer"), ("Session-Expires", "300"))

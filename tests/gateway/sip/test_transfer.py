@@ -182,7 +182,7 @@ def test_whoever_wants_no_notifications_gets_none() -> None:
 def test_refers_that_nobody_can_follow_are_refused() -> None:
     network = Network()
     us, puppet, call, fields = with_a_puppet(network)
-    for value in ("<https://example.org/>", "<sip:a@b", ""):
+    for value in ("<https://example.org/>", "<sip:a@b;method=BYE>", "<sip:a@b", ""):
         headers = [("Refer-To", value)] if value else []
         puppet.request("REFER", us, *headers, within=fields)
         network.run(100)

@@ -147,6 +147,16 @@ def test_what_was_handed_over_with_a_call_can_be_read() -> None:
     assert call.context == {"x-account": "7"}
 
 
+def test_a_side_that_knows_no_such_call_has_ended_it() -> None:
+    network = Network()
+    us, puppet, call = in_a_call(network, PLAIN)
+    us.do(lambda now: call.send_info("1", now))
+    network.run(100)
+    puppet.reply(puppet.latest("INFO"), 481)
+    network.run(100)
+    assert us.ended[0].code == 481 and "BYE" not in puppet.lines()
+
+
 def test_a_call_ends_once_whoever_else_says_so() -> None:
     network = Network()
     us, puppet, call = in_a_call(network, PLAIN)

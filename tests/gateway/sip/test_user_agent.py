@@ -236,7 +236,7 @@ def test_a_call_of_another_trunk_or_one_that_is_over_is_not_replaced() -> None:
     bob.do(bob.call.hang_up)
     carol.dial(bob, headers=replaces(bob))
     network.run(100)
-    assert [ended.code for ended in carol.ended] == [403, 603]
+    assert [ended.code for ended in carol.ended] == [481, 603]
 
 
 # --- bad input ---
