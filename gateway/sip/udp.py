@@ -49,11 +49,11 @@ class UdpSocket:
         """Send one message; False when there is no way there. Loss is nobody's fault (section 17 repeats)."""
         try:
             self._socket.sendto(data, (hop.host, hop.port))
+        except (socket.gaierror, OverflowError):  # no address of this family, no port
+            return False
         except OSError as error:
             log.debug("sip_not_sent", error=error.strerror)
             return error.errno not in UNREACHABLE
-        except OverflowError:  # a port that is none
-            return False
         return True
 
     def _read(self) -> None:
