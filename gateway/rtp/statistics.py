@@ -45,6 +45,9 @@ MOS = Histogram(
     buckets=(1.5, 2, 2.5, 3, 3.3, 3.6, 3.8, 4, 4.2, 4.4),
 )
 
+LONGEST_TRIP_S = 30
+"A round trip that seems longer is somebody's arithmetic."
+
 
 @dataclass(frozen=True, slots=True)
 class MediaReport:
@@ -169,7 +172,7 @@ class RoundTrip:
         """A report about us came, which echoes ours."""
         if block.last_sr:
             trip = (ntp(now_ms) >> 16) - block.last_sr - block.delay_since_last_sr & 0xFFFFFFFF
-            if trip < 0x80000000:  # else the other side's arithmetic is off
+            if trip < LONGEST_TRIP_S << 16:
                 self.milliseconds = trip * 1000 // 65536
 
 
@@ -191,4 +194,4 @@ def mean_opinion_score(one_way_ms: float, loss_ratio: float, codec: str) -> floa
     rating = 93.2 - delay - impairment - (95 - impairment) * percent / (percent + robustness)
     if rating <= 0:
         return 1.0
-    return 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6
+    return max(1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6, 1.0)

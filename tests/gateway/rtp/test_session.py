@@ -275,11 +275,15 @@ def test_whatever_comes_nothing_is_raised() -> None:
     dice = random.Random(11)
     event = packet.build(RtpPacket(101, True, 3, 0, 2, b"\1\x8a\0\xa0"))
     noise = packet.build(RtpPacket(13, False, 4, 0, 2, b"\x28"))
-    report = rtcp.build([rtcp.Report(2), rtcp.SourceDescription(2, b"x")])
+    block = rtcp.ReportBlock(1, 9, 9, 9, 9, 9, 9)
+    report = rtcp.build([rtcp.Report(2, (block,), rtcp.Sent(9 << 32, 9, 9, 9))])
     for n, mutant in enumerate(mutants([audio(1), audio(2), event, noise, report], 10_000)):
+        now = n * 5 - dice.randrange(10)
         for ours in (plain, secured):
-            ours.receive(mutant, dice.choice([REMOTE, STRANGER]), n)
-            ours.receive_rtcp(mutant, REMOTE, n)
+            ours.receive(mutant, dice.choice([REMOTE, STRANGER]), now)
+            ours.receive_rtcp(mutant, REMOTE, now)
             if n % 4 == 0:
-                assert len(ours.hear(n).pcm) == 320
+                assert len(ours.hear(n * 5).pcm) == 320
+                assert (ours.send(None), ours.report(n * 5)) != (None, None)
+                assert 1 <= ours.media_report().mos <= 4.5
     assert len(plain.events) <= 64
