@@ -3,7 +3,6 @@
 python -m bench.sip_ours
 """
 
-import asyncio
 import os
 
 import uvloop
