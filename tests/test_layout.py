@@ -59,6 +59,7 @@ CORES = [
     "gateway/sip/matching.py",
     "gateway/sip/message.py",
     "gateway/sip/negotiation.py",
+    "gateway/sip/line.py",
     "gateway/sip/numbers.py",
     "gateway/sip/offer_answer.py",
     "gateway/sip/offering.py",

@@ -6,6 +6,7 @@ bounded, for one to be opened.
 """
 
 import asyncio
+import os
 import ssl
 from collections import Counter as Tally
 from collections.abc import Callable, Coroutine
@@ -110,7 +111,8 @@ class Connections:
             )
         except OSError as error:
             place = f"{at.transport}:{at.host}:{at.port}"
-            raise Unavailable(f"cannot listen at {place}: {error.strerror}") from error
+            reason = os.strerror(error.errno) if error.errno else "it is not an address of this machine"
+            raise Unavailable(f"cannot listen at {place}: {reason}") from error
         self._servers.append(server)
         host, port = server.sockets[0].getsockname()[:2]
         return host, port
