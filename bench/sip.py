@@ -20,7 +20,7 @@ from rich.table import Table
 from bench.capacity_processes import Measured, load
 from bench.figures import Figure, Result
 from bench.peers import Missing
-from bench.sip_figures import CALLERS_LATE_MS, FLOOR, Outcome, Step, told
+from bench.sip_figures import CALLERS_LATE_MS, FLOOR, OURS, Outcome, Step, told
 from bench.sip_systems import SYSTEMS, Server, System
 from bench.sip_timing import Recording, heard
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     runs = 1 if options.quick else options.runs
     outcomes = [measure(systems, counts, span_s) for _ in range(runs)]
     figures = told(outcomes, counts)
-    _show(figures)
+    _show(figures, outcomes)
     name = "-".join(["sip", *([options.only] if options.only else []), *(["quick"] * options.quick)])
     path = Result(name, figures, {"runs": [outcome.raw() for outcome in outcomes]}).save()
     Console().print(f"Kept in {path.name}.")
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def measure(systems: Sequence[System], counts: Sequence[int], span_s: float) -> Outcome:
-    """Every system once. One that breaks down keeps the steps that it took before."""
+    """Every system once. A peer that breaks down keeps the steps that it took before; ours must not."""
     outcome = Outcome()
     for system in systems:
         steps = outcome.steps[system.name] = []
@@ -71,6 +71,8 @@ def measure(systems: Sequence[System], counts: Sequence[int], span_s: float) -> 
         except Missing as reason:
             outcome.missing[system.name] = str(reason)
         except (RuntimeError, ValueError) as reason:
+            if system.name == OURS:
+                raise
             outcome.missing[system.name] = f"broke down: {reason}"
     return outcome
 
@@ -104,9 +106,23 @@ def measured(callers: Measured, calls: int, up: int, span_s: float) -> Step:
     return Step(calls=calls, up=up, **cost, **asdict(found))
 
 
-def _show(figures: Sequence[Figure]) -> None:
-    table = Table("figure", "system", "value", "limit", "holds")
-    for one in figures:
-        value = one.note if one.value is None else f"{one.value:.4g} {one.unit}"
-        table.add_row(one.name, one.system, value, one.limit, {True: "yes", False: "NO", None: ""}[one.holds])
-    Console().print(table)
+def _show(figures: Sequence[Figure], outcomes: Sequence[Outcome]) -> None:
+    """A row for each figure, a column for each system; below, why there is nothing of a system."""
+    systems = list(dict.fromkeys(figure.system for figure in figures))
+    table = Table("", *systems, "limit", "holds")
+    for name in dict.fromkeys(figure.name for figure in figures):
+        row = {figure.system: figure for figure in figures if figure.name == name}
+        ours = row.get(OURS)
+        holds = {True: "yes", False: "NO", None: ""}[ours.holds if ours else None]
+        values = [_value(row.get(system)) for system in systems]
+        table.add_row(name, *values, ours.limit if ours else "", holds)
+    console = Console(width=max(Console().width, 140))
+    console.print(table)
+    for system, reason in {item for outcome in outcomes for item in outcome.missing.items()}:
+        console.print(f"{system}: {reason}")
+
+
+def _value(figure: Figure | None) -> str:
+    if figure is None:
+        return ""
+    return "-" if figure.value is None else f"{figure.value:.4g} {figure.unit}"
