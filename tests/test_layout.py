@@ -42,6 +42,7 @@ CORES = [
     "gateway/sip/body.py",
     "gateway/sip/call_events.py",
     "gateway/sip/callers.py",
+    "gateway/sip/client_requests.py",
     "gateway/sip/client_transaction.py",
     "gateway/sip/context.py",
     "gateway/sip/destinations.py",

@@ -86,9 +86,13 @@ class Dialog:
         return self.route_set[0].uri if self.route_set else self.remote_target
 
     def request(self, method: str, body: bytes = b"", content_type: str = "") -> Request:
-        """A new request inside the dialog, with the next CSeq; Via and Contact are still to be added."""
+        """A new request inside the dialog, to be `count`ed when it is sent; it lacks Via and Contact."""
+        return self._request(method, self.local_sequence + 1, body, content_type)
+
+    def count(self, request: Request) -> None:
+        """A request is sent now: it gets the next CSeq."""
         self.local_sequence += 1
-        return self._request(method, self.local_sequence, body, content_type)
+        request.cseq = CSeq(self.local_sequence, request.method)
 
     def acknowledgement(self, sequence: int, body: bytes = b"", content_type: str = "") -> Request:
         """The ACK of a 2xx to our INVITE with that CSeq (section 13.2.2.4)."""

@@ -4,6 +4,7 @@ from gateway.protocol_error import ProtocolError
 from gateway.sip import info
 from gateway.sip.body import SDP, session_description
 from gateway.sip.call_events import Ended, reason_text
+from gateway.sip.client_requests import ALLOWED, SUPPORTED
 from gateway.sip.incoming import IncomingInvite
 from gateway.sip.message import Request
 from gateway.sip.offering import RETRY_AFTER_S, Offering
@@ -12,7 +13,7 @@ from gateway.sip.session_timer import LEAST_S
 from gateway.sip.station import CallTerms, Station
 from gateway.sip.transaction_events import Requested
 from gateway.sip.transfer import Transfers
-from gateway.sip.usage import ALLOWED, SUPPORTED, Usage
+from gateway.sip.usage import Usage
 
 FULL_RETRY_AFTER_S = 30
 "When a caller for whom there is no room may come back."

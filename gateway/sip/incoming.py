@@ -5,12 +5,13 @@ from typing import Literal
 from gateway.sip.acceptance import Acceptances
 from gateway.sip.body import description, session_description
 from gateway.sip.call_events import Ended, Established, Progressed
+from gateway.sip.client_requests import Headers
 from gateway.sip.dialog import Dialog
 from gateway.sip.message import Request, Response
 from gateway.sip.reliable import OPTION, ReliableResponses
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.transaction_events import Requested
-from gateway.sip.usage import Headers, Usage
+from gateway.sip.usage import Usage
 
 RING_LIMIT_MS = 180_000
 "Proxies give up after three minutes (Timer C); so do we, that no call that nobody answers stays for ever."

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from gateway.sip import info
 from gateway.sip.acceptance import Acceptances
 from gateway.sip.call_events import CallEvent, Ended, reason_text
+from gateway.sip.client_requests import Headers, unheard
 from gateway.sip.context import context
 from gateway.sip.dialog import Dialog
 from gateway.sip.hop import Hop
@@ -23,7 +24,7 @@ from gateway.sip.timers import TRANSACTION_MS
 from gateway.sip.transaction_events import Acknowledged, Cancelled, Requested, Responded
 from gateway.sip.transfer import Replaces, Transfers
 from gateway.sip.uri import URI
-from gateway.sip.usage import Headers, Usage, reason_header, unheard
+from gateway.sip.usage import Usage, reason_header
 
 
 class Invitation:
@@ -112,7 +113,7 @@ class Invitation:
     @property
     def hop(self) -> Hop:
         """Where the other side's last message came from; of a new call of ours, where the INVITE goes."""
-        return self._usage.hop
+        return self._usage.requests.hop
 
     @property
     def dialog(self) -> Dialog | None:
@@ -252,7 +253,7 @@ class Invitation:
 
     def owns(self, key: str) -> bool:
         """Whether a client transaction is of this call."""
-        return self._usage.owns(key)
+        return self._usage.requests.owns(key)
 
     def requested(self, requested: Requested, now_ms: int) -> None:
         """A request came inside the dialog, or at least with its Call-ID and our tag."""
@@ -262,12 +263,12 @@ class Invitation:
     def responded(self, responded: Responded, now_ms: int) -> None:
         """A response to one of our requests came."""
         self._usage.heard(responded.response, responded.hop)
-        self._usage.responded(responded.key, responded.response, now_ms)
+        self._usage.requests.responded(responded.key, responded.response, now_ms)
         self._settle(now_ms)
 
     def unanswered(self, key: str, code: int, now_ms: int) -> None:
         """A request of ours got no response (408) or could not be sent (503)."""
-        self._usage.unanswered(key, code, now_ms)
+        self._usage.requests.unanswered(key, code, now_ms)
         self._settle(now_ms)
 
     def acknowledged(self, acknowledged: Acknowledged, now_ms: int) -> None:
@@ -296,7 +297,7 @@ class Invitation:
     @property
     def finished(self) -> bool:
         """Over, and nothing more is owed to the network or expected of it."""
-        owing = self._forget_ms is not None or self._usage.bye is not None or self._usage.waiting
+        owing = self._forget_ms is not None or self._usage.bye is not None or self._usage.requests.waiting
         return self._closed and not owing
 
     def next_timer_ms(self) -> int | None:
@@ -353,7 +354,7 @@ class Invitation:
             self._timer.stop()
             self._offering.stop(now_ms)
             self._transfers.stop(now_ms)
-            self._usage.cancel(now_ms)
+            self._usage.requests.cancel(now_ms)
             if not self._invite.answered:
                 self._invite.withdraw(480 if ended.by == "local" else 487, now_ms)
                 self._usage.bye = None

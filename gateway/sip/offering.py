@@ -10,10 +10,11 @@ from gateway.protocol_error import ProtocolError
 from gateway.sip.acceptance import Acceptances
 from gateway.sip.body import SDP, description, session_description
 from gateway.sip.call_events import Answered, Offered, OfferRefused, OfferWithdrawn, refused, retry_after_s
+from gateway.sip.client_requests import MOST_ATTEMPTS
 from gateway.sip.message import Request, Response
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.transaction_events import Requested
-from gateway.sip.usage import MOST_ATTEMPTS, Usage
+from gateway.sip.usage import Usage
 
 GLARE_OWNER_MS = (2100, 4000)
 GLARE_OTHER_MS = (0, 2000)
@@ -178,7 +179,7 @@ class Offering:
         request = dialog.request(method, sdp, SDP)
         self._timer.ask(request)
         self._own = own = _Own(method, sdp or None, refresh)
-        self._usage.send(request, partial(self._answered, own), now_ms, dialog)
+        self._usage.requests.send(request, partial(self._answered, own), now_ms, dialog)
 
     def _agree(self, key: str, request: Request, sdp: bytes, now_ms: int) -> None:
         """200 to theirs."""
@@ -203,7 +204,7 @@ class Offering:
         if response.code < 200:
             return
         if own.ack is not None and self._usage.dialog is not None:
-            self._usage.station.transactions.send(own.ack, self._usage.next_hop(self._usage.dialog))
+            self._usage.requests.acknowledge_again(own.ack, self._usage.dialog)
             return
         self._own = None
         if response.code < 300:
@@ -216,7 +217,7 @@ class Offering:
         if dialog is not None:
             dialog.refresh_target(response)
             if own.method == "INVITE":
-                own.ack = self._usage.acknowledge(request, dialog)
+                own.ack = self._usage.requests.acknowledge(request, dialog)
         self._attempts = 0
         self._timer.agreed(response, now_ms)
         if own.offer is None:

@@ -13,6 +13,7 @@ from sipmessage import CSeq
 from gateway.sip.address import Address
 from gateway.sip.body import SDP, description
 from gateway.sip.call_events import Ended, Established, Offered, Progressed, Ringing, refused
+from gateway.sip.client_requests import MOST_ATTEMPTS, repeated, unheard
 from gateway.sip.dialog import MAX_FORWARDS, Dialog, tagged
 from gateway.sip.hop import Hop
 from gateway.sip.message import Request, Response
@@ -20,7 +21,7 @@ from gateway.sip.negotiation import Negotiation
 from gateway.sip.reliable import ReliableReceived, is_reliable
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.uri import URI
-from gateway.sip.usage import MOST_ATTEMPTS, Usage, repeated, unheard
+from gateway.sip.usage import Usage
 
 MOST_FORKS = 16
 MOST_REDIRECTIONS = 5
@@ -71,7 +72,7 @@ class OutgoingInvite:
             usage.negotiation.offer(call.sdp)
         self.request = _invite(call, usage.station.ids(), usage.station.ids())
         timer.ask(self.request)
-        usage.send(self.request, self._answered, now_ms)
+        usage.requests.send(self.request, self._answered, now_ms)
 
     # --- what we want ---
 
@@ -148,7 +149,7 @@ class OutgoingInvite:
 
     def _accepted(self, fork: _Fork, response: Response, now_ms: int) -> None:
         if fork.ack is not None:
-            self._usage.station.transactions.send(fork.ack, self._usage.next_hop(fork.dialog))
+            self._usage.requests.acknowledge_again(fork.ack, fork.dialog)
             return
         if self.state == "answering":
             if self._offer is None or fork is not self._offer[1]:
@@ -191,38 +192,37 @@ class OutgoingInvite:
         self._usage.negotiation = Negotiation()
         if again.body:
             self._usage.negotiation.offer(again.body)
-        self._usage.hop = hop
+        self._usage.requests.hop = hop
         self.request = again
-        self._usage.send(again, self._answered, now_ms)
+        self._usage.requests.send(again, self._answered, now_ms)
 
     # --- what we make of it ---
 
     def _again(self, response: Response) -> tuple[Request | None, Hop]:
         """The INVITE to be sent after a refusal that allows for another try, and where to; else None."""
-        hop = self._usage.hop
+        hop = self._usage.requests.hop
         if self._attempts >= MOST_ATTEMPTS + MOST_REDIRECTIONS:
             return None, hop
-        sequence = self.request.cseq.sequence + 1
         if response.code in {401, 407}:
-            return self._usage.authenticated(self.request, response, sequence), hop
+            return self._usage.requests.authenticated(self.request, response), hop
         if response.code == 422 and self._timer.too_brief(response):
-            again = repeated(self.request, sequence)
+            again = repeated(self.request)
             self._timer.ask(again)
             return again, hop
         if response.code in {301, 302, 305}:
-            return self._redirected(response, sequence)
+            return self._redirected(response)
         return None, hop
 
-    def _redirected(self, response: Response, sequence: int) -> tuple[Request | None, Hop]:
+    def _redirected(self, response: Response) -> tuple[Request | None, Hop]:
         """To the first of the Contacts that the terms allow (section 8.1.3.4), most wanted first."""
         for contact in sorted(response.contact, key=_preference, reverse=True):
             hop = self._usage.terms.redirect(contact.uri)
             if hop is not None and str(contact.uri) not in self._tried:
                 self._tried.add(str(contact.uri))
-                again = repeated(self.request, sequence)
+                again = repeated(self.request)
                 again.uri = contact.uri
                 return again, hop
-        return None, self._usage.hop
+        return None, self._usage.requests.hop
 
     def _fork(self, response: Response) -> _Fork | None:
         """Whose response it is; None when it names nobody, or too many have spoken already."""
@@ -245,7 +245,7 @@ class OutgoingInvite:
             negotiation.correct(sdp)
 
     def _confirm(self, fork: _Fork, response: Response, body: bytes, now_ms: int) -> None:
-        fork.ack = self._usage.acknowledge(self.request, fork.dialog, body)
+        fork.ack = self._usage.requests.acknowledge(self.request, fork.dialog, body)
         self.state = "confirmed"
         self.accepted_by = response
         self._timer.agreed(response, now_ms)
@@ -253,11 +253,12 @@ class OutgoingInvite:
 
     def _dismiss(self, fork: _Fork, now_ms: int) -> None:
         """ACK and BYE for a 2xx that we have no use for (section 13.2.2.4)."""
-        fork.ack = self._usage.acknowledge(self.request, fork.dialog)
-        self._usage.request("BYE", unheard, now_ms, dialog=fork.dialog)
+        fork.ack = self._usage.requests.acknowledge(self.request, fork.dialog)
+        self._usage.requests.request(fork.dialog, "BYE", unheard, now_ms)
 
     def _prack(self, fork: _Fork, rack: str, body: bytes, now_ms: int) -> None:
-        self._usage.request("PRACK", unheard, now_ms, body=body, headers=[("RAck", rack)], dialog=fork.dialog)
+        headers = [("RAck", rack)]
+        self._usage.requests.request(fork.dialog, "PRACK", unheard, now_ms, body=body, headers=headers)
 
 
 def _invite(call: NewCall, call_id: str, local_tag: str) -> Request:

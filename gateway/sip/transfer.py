@@ -10,13 +10,14 @@ from urllib.parse import quote, unquote
 from gateway.protocol_error import ProtocolError
 from gateway.sip.address import Address
 from gateway.sip.call_events import TransferAsked, TransferProgress
+from gateway.sip.client_requests import unheard
 from gateway.sip.dialog import Dialog
 from gateway.sip.message import Request, Response
 from gateway.sip.reasons import phrase as usual_phrase
 from gateway.sip.timers import TRANSACTION_MS
 from gateway.sip.transaction_events import Requested
 from gateway.sip.uri import URI
-from gateway.sip.usage import Usage, unheard
+from gateway.sip.usage import Usage
 
 SIPFRAG = "message/sipfrag"
 LIFETIME_S = 180
@@ -89,8 +90,13 @@ def parse_refer_to(value: str) -> tuple[URI, str | None]:
 class _Sent:
     """A transfer that we asked for."""
 
-    event_id: str
+    request: Request
     deadline_ms: int
+
+    @property
+    def event_id(self) -> str:
+        """What a NOTIFY may name it by: the CSeq number of the REFER (RFC 3515, section 2.4.6)."""
+        return str(self.request.cseq.sequence)
 
 
 @dataclass(slots=True)
@@ -121,7 +127,7 @@ class Transfers:
             return
         headers = [("Refer-To", refer_to(target, replaces)), ("Referred-By", f"<{dialog.local.uri}>")]
         request = self._usage.request("REFER", self._answered, now_ms, headers=headers)
-        self._sent = _Sent(str(request.cseq.sequence), now_ms + 2 * TRANSACTION_MS)
+        self._sent = _Sent(request, now_ms + 2 * TRANSACTION_MS)
 
     def _answered(self, request: Request, response: Response, now_ms: int) -> None:
         if self._sent is None or response.code < 200:
@@ -129,7 +135,7 @@ class Transfers:
         if response.code >= 300:
             self._over(response.code, response.phrase)
             return
-        self._sent.event_id = str(request.cseq.sequence)
+        self._sent.request = request
         self._sent.deadline_ms = now_ms + TRANSACTION_MS
         if (response.headers.get("Refer-Sub") or "").strip().lower() == "false":
             self._over(response.code, response.phrase)

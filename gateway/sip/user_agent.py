@@ -7,6 +7,7 @@ from gateway.protocol_error import ProtocolError
 from gateway.sip.body import SDP
 from gateway.sip.call_events import CallEvent
 from gateway.sip.callers import Admitted, Refused, Verdict
+from gateway.sip.client_requests import ALLOWED, SUPPORTED
 from gateway.sip.hop import Hop
 from gateway.sip.in_dialog import hints, unsupported
 from gateway.sip.invitation import Invitation
@@ -25,7 +26,6 @@ from gateway.sip.transaction_events import (
     Unreachable,
 )
 from gateway.sip.transfer import Replaces
-from gateway.sip.usage import ALLOWED, SUPPORTED
 
 IN_DIALOG_ONLY = {"BYE", "PRACK", "UPDATE", "INFO", "NOTIFY"}
 NOT_HERE = {"REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH", "REFER"}

@@ -25,10 +25,12 @@ def test_a_dialog_needs_a_contact() -> None:
         contact_uri(request())
 
 
-def test_requests_count_up_and_an_ack_has_the_number_of_its_invite() -> None:
+def test_requests_count_when_they_are_sent_and_an_ack_has_the_number_of_its_invite() -> None:
     dialog = Dialog.answering(INVITE, "ours")
-    numbers = [dialog.request("INVITE").cseq.sequence, dialog.request("BYE").cseq.sequence]
-    assert numbers == [1, 2]
+    invite, bye = dialog.request("INVITE"), dialog.request("BYE")
+    for request_of_ours in (invite, bye):
+        dialog.count(request_of_ours)
+    assert (str(invite.cseq), str(bye.cseq)) == ("1 INVITE", "2 BYE")
     assert str(dialog.acknowledgement(1).cseq) == "1 ACK"
 
 

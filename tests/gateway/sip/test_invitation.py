@@ -1,5 +1,8 @@
+import re
 from collections.abc import Callable
+from functools import partial
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,7 +10,7 @@ from gateway.sip.call_events import CallEvent, Ended, Established, Ringing, Tran
 from gateway.sip.invitation import Invitation
 from gateway.sip.station import CallTerms
 from gateway.sip.uri import URI
-from tests.fakes.sip_network import ANSWER, OFFER, Carry, Habits, Network, Phone, steady
+from tests.fakes.sip_network import ANSWER, OFFER, Carry, Habits, Network, Packet, Phone, steady
 
 
 def pair(network: Network, habits: Habits | None = None) -> tuple[Phone, Phone]:
@@ -40,6 +43,62 @@ def test_a_call_rings_is_answered_and_hung_up() -> None:
     assert nothing_left(network, alice, bob)
 
 
+# --- the same call over networks that are worse and worse ---
+
+
+def doubling(packet: Packet) -> list[int]:
+    return [20, 30, 700, 5000]
+
+
+def losing_the_first_of_each(packet: Packet, seen: set[tuple[str, str]]) -> list[int]:
+    kind = packet.source.host, packet.line
+    first = kind not in seen
+    seen.add(kind)
+    return [] if first else [20]
+
+
+def a_whole_call(carry: Carry) -> tuple[list[CallEvent], list[CallEvent], int]:
+    """Early media, an answer, holds, a digit, a transfer, the end, as both sides see it; how many packets."""
+    network = Network(carry)
+    terms = CallTerms(trunk="test", session_expires_s=200)
+    alice, bob = Hasty(network, "192.0.2.1", terms=terms), Hasty(network, "192.0.2.2", terms=terms)
+    call = alice.dial(bob)
+    steps: list[tuple[Phone, str]] = [
+        (bob, "early media"),
+        (bob, "answer"),
+        (alice, "hold"),
+        (bob, "hold"),
+        (alice, "resume"),
+        (bob, "digit"),
+        (alice, "refer"),
+        (bob, "hang up"),
+    ]
+    for phone, what in steps:
+        network.run(25_000)
+        mine = call if phone is alice else bob.call
+        phone.do(lambda now, act=ACTS[what], mine=mine: act(mine, now))  # type: ignore[misc]
+    assert nothing_left(network, alice, bob)
+    return alice.events, bob.events, len(network.packets)
+
+
+def unkeyed(events: list[CallEvent]) -> list[str]:
+    """What was told, without the keys: those differ from run to run."""
+    return [re.sub("key='[^']*'", "", str(event)) for event in events]
+
+
+@pytest.mark.parametrize("bad", [doubling, partial(losing_the_first_of_each, seen=set())])
+def test_packets_that_are_doubled_or_lost_once_change_nothing_that_is_told(bad: Carry) -> None:
+    alice, bob, packets = a_whole_call(steady)
+    worse_alice, worse_bob, more_packets = a_whole_call(bad)
+    assert unkeyed(worse_alice) == unkeyed(alice)
+    assert unkeyed(worse_bob) == unkeyed(bob)
+    assert more_packets > packets
+    assert [type(event).__name__ for event in alice] == [
+        "Progressed", "Established", "Answered", "Offered", "Answered", "Digit",
+        "TransferProgress", "TransferProgress", "Ended",
+    ]  # fmt: skip
+
+
 # --- whatever both sides do, and whatever the network does to it ---
 
 EARLY = b"v=0\r\ns=early\r\n"
@@ -55,6 +114,8 @@ ACTS: dict[str, Act] = {
     "refer": lambda call, now: call.refer(URI.parse("sip:carol@192.0.2.3"), now),
     "hang up": lambda call, now: call.hang_up(now),
 }
+Step = tuple[str, str, int]
+"Who, what, and how many ms after the step before."
 acts = st.lists(
     st.tuples(st.sampled_from(["caller", "called"]), st.sampled_from(sorted(ACTS)), st.integers(0, 3000)),
     max_size=12,
@@ -78,13 +139,20 @@ class Hasty(Phone):
 
 
 @settings(max_examples=150, deadline=None)
-@given(acts=acts, fates=fates, ending=st.sampled_from(["healed", "dead"]), delayed=st.booleans())
+@given(
+    acts=acts,
+    fates=fates,
+    ending=st.sampled_from(["healed", "dead"]),
+    delayed=st.booleans(),
+    patient=st.booleans(),
+)
 def test_both_ends_come_to_agree_that_the_call_is_over(
-    acts: list[tuple[str, str, int]], fates: list[list[int]], ending: str, delayed: bool
+    acts: list[Step], fates: list[list[int]], ending: str, delayed: bool, patient: bool
 ) -> None:
     network = Network(fated(fates))
     terms = CallTerms(trunk="test", session_expires_s=90)
     alice, bob = Hasty(network, "192.0.2.1", terms=terms), Hasty(network, "192.0.2.2", terms=terms)
+    bob.habits.takes_offers = None if patient else ANSWER
     call = alice.dial(bob, None if delayed else OFFER)
     for who, what, wait_ms in acts:
         network.run(wait_ms)
