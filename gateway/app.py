@@ -201,7 +201,7 @@ class Gateway:
             self._health.report("voice", State.UP)
             try:
                 async with open_telephone(
-                    self._config, sessions, self._edge.calls, self._health
+                    self._config, sessions, self._edge.calls, models, self._health
                 ) as telephone:
                     self._edge.switchboard, self._edge.streams = telephone.switchboard, telephone.streams
                     await asyncio.Event().wait()

@@ -70,6 +70,17 @@ class CallRefused(Fact):
     "What the caller hears."
 
 
+class CallPickedUp(Fact):
+    """A call that we placed was taken, by whom and what tells."""
+
+    type: Literal["call.picked_up"] = "call.picked_up"
+    leg_id: str
+    answerer: Literal["person", "machine", "fax", "network", "unknown"]
+    by: Literal["length", "words", "tone", "silence"]
+    after_ms: int
+    "Since it was answered."
+
+
 class SessionEnded(Fact):
     """How and why the contact ended, and through whom."""
 
@@ -81,7 +92,15 @@ class SessionEnded(Fact):
 
 
 AnyEventFact = Annotated[
-    AnyFact | SessionStarted | LegJoined | LegLeft | CallWaiting | CallAdmitted | CallRefused | SessionEnded,
+    AnyFact
+    | SessionStarted
+    | LegJoined
+    | LegLeft
+    | CallWaiting
+    | CallAdmitted
+    | CallRefused
+    | CallPickedUp
+    | SessionEnded,
     Field(discriminator="type"),
 ]
 

@@ -18,17 +18,17 @@ from prometheus_client import Counter
 from gateway.events import SessionEnded
 from gateway.leg import Leg
 from gateway.live import LiveSession, LiveSessions
+from gateway.placed_call import Conduct, Wish
 from gateway.protocol_error import ProtocolError
 from gateway.sip.call_events import TransferProgress
 from gateway.sip.call_failed import CallFailed
+from pipelines.answering_machine import Verdict
 from pipelines.facts import Unavailable
 
 log = structlog.get_logger(__name__)
 
 REMEMBERED = 1_000
 "Calls that are over; the oldest are forgotten first."
-LONGEST_OPENING = 300
-"Characters of what we say first in a call that we place."
 
 PLACED = Counter("warmline_calls_placed_total", "Calls that we placed, by how they went", ["outcome"])
 TRANSFERS = Counter("warmline_transfers_total", "Transfers that we asked for, by how they went", ["outcome"])
@@ -61,25 +61,13 @@ class Lines(Protocol):
         """A call to a number, answered; raises `CallFailed`, `ProtocolError` (403, 429), `Unavailable`."""
 
 
-class Conduct(Protocol):
-    """Has a bot talk at a leg until the call is over; `Calls.conduct` in production."""
+class Hold(Protocol):
+    """Has a call that we placed, once it is answered; `PlacedCalls.hold` in production."""
 
     def __call__(
-        self, leg: Leg, live: LiveSession, *, opening: str | None = None
+        self, leg: Leg, live: LiveSession, wish: Wish, tell: Callable[[Verdict], None]
     ) -> Coroutine[Any, Any, None]:
-        """`opening`: what the bot says first instead of its greeting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A call that somebody wants us to place."""
-
-    number: str
-    trunk: str | None = None
-    "None: the first that calls can go out through."
-    opening: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    "User-to-User and configured X- headers."
+        """Until the call is to be over; `tell` gets who took it."""
 
 
 @dataclass(slots=True)
@@ -94,6 +82,8 @@ class TelephoneCall:
     "Of a call that failed, or a transfer: what the network answered."
     reason: str = ""
     "Why it ended; for people."
+    answerer: str | None = None
+    "Who took a call that we placed: `person`, `machine`, `fax`, `network`, `unknown`."
     leg: Leg | None = field(default=None, repr=False)
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
@@ -110,10 +100,12 @@ class Switchboard:
         self,
         sessions: LiveSessions,
         conduct: Conduct,
+        hold: Hold,
         spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
     ) -> None:
         self._sessions = sessions
         self._conduct = conduct
+        self._hold = hold
         self._spawn = spawn
         self._calls: OrderedDict[str, TelephoneCall] = OrderedDict()
         self.lines: Lines | None = None
@@ -135,7 +127,8 @@ class Switchboard:
         live, _ = await self._sessions.begin("voice")
         call = self._note("in", live)
         try:
-            await self._talk(call, leg, live)
+            call.leg, call.state = leg, "talking"
+            await self._conduct(leg, live)
         finally:
             self._over(call)
 
@@ -144,9 +137,7 @@ class Switchboard:
 
         Raises `ProtocolError` (400) and `Unavailable`; what the lines raise ends the call.
         """
-        if wish.opening is not None and not 0 < len(wish.opening.strip()) <= LONGEST_OPENING:
-            text = f"What is said first has 1 to {LONGEST_OPENING} characters."
-            raise ProtocolError("opening_length", text)
+        wish.check()
         if self.lines is None:
             raise Unavailable("there is no telephone to call with; see `telephone` in the configuration")
         live, token = await self._sessions.begin("voice")
@@ -222,15 +213,12 @@ class Switchboard:
 
         dialled = lines.call(wish.number, trunk=wish.trunk, headers=wish.headers, ringing=ringing)
         async with dialled as leg:
-            await self._talk(call, leg, live, wish.opening)
+            call.leg, call.state = leg, "talking"
 
-    async def _talk(
-        self, call: TelephoneCall, leg: Leg, live: LiveSession, opening: str | None = None
-    ) -> None:
-        call.leg, call.state = leg, "talking"
-        await self._conduct(leg, live, opening=opening)
-        if leg.ended is not None:
-            call.reason = leg.ended.reason
+            def tell(verdict: Verdict) -> None:
+                call.answerer = verdict.answerer.value
+
+            await self._hold(leg, live, wish, tell)
 
     def _note(self, direction: Literal["in", "out"], live: LiveSession) -> TelephoneCall:
         call = TelephoneCall(f"t_{secrets.token_urlsafe(9)}", direction, live.session_id, "dialling")
@@ -239,6 +227,8 @@ class Switchboard:
 
     def _over(self, call: TelephoneCall) -> None:
         call.state = "ended"
+        if call.leg is not None and call.leg.ended is not None:
+            call.reason = call.leg.ended.reason
         self._calls.move_to_end(call.call_id)
         over = [each.call_id for each in self._calls.values() if each.over]
         for call_id in over[: max(0, len(over) - REMEMBERED)]:

@@ -15,6 +15,7 @@ from gateway.call import Calls
 from gateway.config import Config
 from gateway.health import Health, State
 from gateway.live import LiveSessions
+from gateway.placed_call import Parts, PlacedCalls
 from gateway.sip.endpoint import open_endpoint
 from gateway.stream.audiosocket_server import audiosocket_server
 from gateway.stream.calls import StreamCalls
@@ -41,12 +42,13 @@ class Telephone:
 
 @asynccontextmanager
 async def open_telephone(
-    config: Config, sessions: LiveSessions, calls: Calls, health: Health
+    config: Config, sessions: LiveSessions, calls: Calls, parts: Parts, health: Health
 ) -> AsyncIterator[Telephone]:
     """Take and place telephone calls while the block lasts; at its end they are hung up."""
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        switchboard = Switchboard(sessions, calls.conduct, tasks.create_task)
+        placed = PlacedCalls(calls.conduct, parts)
+        switchboard = Switchboard(sessions, calls.conduct, placed.hold, tasks.create_task)
         stack.push_async_callback(switchboard.hang_up_all, "the gateway is about to stop")
         streams = await _open_streams(config.streams, switchboard, stack)
         await _open_trunks(config, switchboard, health, stack)

@@ -70,11 +70,14 @@ def dial(
     ] = None,
     trunk: Annotated[str | None, typer.Option(help="Go out through this trunk.")] = None,
     say: Annotated[str | None, typer.Option(help="Said first, instead of the greeting.")] = None,
+    message: Annotated[
+        str | None, typer.Option(help="Left on an answering machine; else we hang up on one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Have the gateway call a number; the bot talks with whoever answers."""
     errors, screen = Console(stderr=True), Console()
-    given = {"to": number, "trunk": trunk, "opening": say}
+    given = {"to": number, "trunk": trunk, "opening": say, "message": message}
     body = {key: value for key, value in given.items() if value is not None}
 
     def tell(call: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.switchboard import LONGEST_OPENING, Switchboard, TelephoneCall, Wish
+from gateway.placed_call import LONGEST_WORDS, Wish
+from gateway.switchboard import Switchboard, TelephoneCall
 from gateway.web.edge import Edge
 from gateway.web.errors import Refused
 from pipelines.facts import Unavailable
@@ -27,8 +28,10 @@ class PlaceCall(_Body):
     to: Destination
     "A number or user name that `telephone.dial` allows."
     trunk: str | None = None
-    opening: Annotated[str, Field(min_length=1, max_length=LONGEST_OPENING)] | None = None
+    opening: Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)] | None = None
     "Said first, instead of the greeting."
+    message: Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)] | None = None
+    "Left on an answering machine; without it we hang up on one."
     headers: Annotated[dict[str, Annotated[str, Field(max_length=512)]], Field(max_length=8)] = Field(
         default_factory=dict
     )
@@ -49,6 +52,7 @@ class CallView(_Body):
     state: str
     code: int | None = None
     reason: str = ""
+    answerer: str | None = None
 
 
 class PlacedCall(CallView):
@@ -74,7 +78,7 @@ def calls_routes(edge: Edge, token: SecretStr) -> APIRouter:
 
     @router.post("", status_code=202)
     async def place(wanted: PlaceCall) -> PlacedCall:
-        wish = Wish(wanted.to, wanted.trunk, wanted.opening, wanted.headers)
+        wish = Wish(wanted.to, wanted.trunk, wanted.opening, wanted.message, wanted.headers)
         call, session_token = await _switchboard(edge).place(wish)
         return PlacedCall(**_view(call).model_dump(), token=session_token)
 
@@ -107,4 +111,5 @@ def _view(call: TelephoneCall) -> CallView:
         state=call.state,
         code=call.code,
         reason=call.reason,
+        answerer=call.answerer,
     )

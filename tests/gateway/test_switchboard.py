@@ -8,10 +8,12 @@ import pytest
 from gateway.events import SessionEnded
 from gateway.leg import Hangup, Leg
 from gateway.live import LiveSession, live_sessions
+from gateway.placed_call import LONGEST_WORDS, Wish
 from gateway.protocol_error import ProtocolError
 from gateway.sip.call_failed import CallFailed
-from gateway.switchboard import LONGEST_OPENING, REMEMBERED, Switchboard, Wish
+from gateway.switchboard import REMEMBERED, Switchboard
 from pipelines.answer import Say
+from pipelines.answering_machine import Answerer, Verdict
 from pipelines.facts import Unavailable
 from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
@@ -38,15 +40,19 @@ def run(test: Callable[[World], Awaitable[None]]) -> None:
     async def main() -> None:
         store = MemoryStore()
         answerer = ScriptedAnswerer(lambda words: [Say("ok")])
-        async with live_sessions(store, answerer) as live, asyncio.TaskGroup() as tasks:
+        async with live_sessions(store, answerer) as sessions, asyncio.TaskGroup() as tasks:
             openings: list[str | None] = []
 
-            async def conduct(leg: Leg, session: LiveSession, *, opening: str | None = None) -> None:
+            async def conduct(leg: Leg, live: LiveSession, *, opening: str | None = None) -> None:
                 openings.append(opening)
                 async for _ in leg.frames():
                     pass
 
-            the = World(Switchboard(live, conduct, tasks.create_task), store, tasks)
+            async def hold(leg: Leg, live: LiveSession, wish: Wish, tell: Callable[[Verdict], None]) -> None:
+                tell(Verdict(Answerer.PERSON, "length", 1_200))
+                await conduct(leg, live, opening=wish.opening)
+
+            the = World(Switchboard(sessions, conduct, hold, tasks.create_task), store, tasks)
             the.openings = openings
             await test(the)
 
@@ -71,7 +77,7 @@ def test_a_caller_has_a_session_and_is_seen_until_and_after_the_end() -> None:
 
 def test_a_call_that_we_place_rings_is_answered_and_says_first_what_it_was_told() -> None:
     async def test(the: World) -> None:
-        wish = Wish("100", "exchange", "Your parcel is here.", {"X-Session": "7"})
+        wish = Wish("100", "exchange", "Your parcel is here.", headers={"X-Session": "7"})
         call, token = await the.board.place(wish)
         assert token
         seen = []
@@ -79,6 +85,7 @@ def test_a_call_that_we_place_rings_is_answered_and_says_first_what_it_was_told(
             await asyncio.sleep(0.9)
             seen.append(call.state)
         assert seen == ["dialling", "ringing", "ringing", "talking"]
+        assert call.answerer == "person"
         assert the.lines.dialled == [("100", "exchange", {"X-Session": "7"})]
         assert the.openings == ["Your parcel is here."]
         the.lines.leg.leave()
@@ -198,9 +205,11 @@ def test_only_one_transfer_of_a_call_at_a_time() -> None:
 
 def test_wishes_that_cannot_be_are_refused_before_anything_is_begun() -> None:
     async def test(the: World) -> None:
-        for opening in ("", " ", "x" * (LONGEST_OPENING + 1)):
+        for opening in ("", " ", "x" * (LONGEST_WORDS + 1)):
             with pytest.raises(ProtocolError):
                 await the.board.place(Wish("100", opening=opening))
+            with pytest.raises(ProtocolError):
+                await the.board.place(Wish("100", message=opening))
         the.board.lines = None
         with pytest.raises(Unavailable, match="telephone"):
             await the.board.place(Wish("100"))

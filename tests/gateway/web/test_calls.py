@@ -12,8 +12,10 @@ from starlette.types import ASGIApp
 
 from gateway.leg import Leg
 from gateway.live import LiveSession, live_sessions
+from gateway.placed_call import Wish
 from gateway.switchboard import Switchboard
 from gateway.web.server import web_application
+from pipelines.answering_machine import Answerer, Verdict
 from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scripted_answerer import ScriptedAnswerer
@@ -26,6 +28,11 @@ TOKEN = "a-token-of-some-length"
 async def conduct(leg: Leg, live: LiveSession, *, opening: str | None = None) -> None:
     async for _ in leg.frames():
         pass
+
+
+async def hold(leg: Leg, live: LiveSession, wish: Wish, tell: Callable[[Verdict], None]) -> None:
+    tell(Verdict(Answerer.PERSON, "length", 1_200))
+    await conduct(leg, live)
 
 
 class World:
@@ -47,7 +54,7 @@ def run(test: Callable[[World], Awaitable[None]], token: str | None = TOKEN, giv
         at = edge()
         async with live_sessions(MemoryStore(), ScriptedAnswerer()) as live, asyncio.TaskGroup() as tasks:
             lines = ScriptedLines()
-            at.switchboard = Switchboard(live, conduct, tasks.create_task)
+            at.switchboard = Switchboard(live, conduct, hold, tasks.create_task)
             at.switchboard.lines = lines
             app = web_application(at, Path("nowhere"), api_token=SecretStr(token) if token else None)
             client = httpx.AsyncClient(
@@ -70,7 +77,8 @@ def test_a_call_is_placed_watched_moved_on_and_over() -> None:
         await asyncio.sleep(1.5)
         assert (await the.ask("GET", path))[1]["state"] == "ringing"
         await asyncio.sleep(2)
-        assert (await the.ask("GET"))[1][0]["state"] == "talking"
+        [talking] = (await the.ask("GET"))[1]
+        assert (talking["state"], talking["answerer"]) == ("talking", "person")
         status, moved = await the.ask("POST", f"{path}/transfer", to="200")
         assert (status, moved["code"], the.lines.leg.moved_to) == (200, 200, "200")
         await asyncio.sleep(0.1)
