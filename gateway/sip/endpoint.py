@@ -125,7 +125,7 @@ class Endpoint:
         self._signalling.leave()
         for _ in range(int(FAREWELL_S / 0.05)):
             calls = self._signalling.user_agent.calls
-            if not self._signalling.lines.asking and not any(call._usage.waiting for call in calls):
+            if not self._signalling.lines.asking and not any(call.unsettled for call in calls):
                 break
             await asyncio.sleep(0.05)
 

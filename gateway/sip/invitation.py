@@ -295,10 +295,14 @@ class Invitation:
     # --- time ---
 
     @property
+    def unsettled(self) -> bool:
+        """Whether a request of ours (a BYE, an INVITE that was cancelled) waits for its final response."""
+        return self._usage.bye is not None or self._usage.requests.waiting
+
+    @property
     def finished(self) -> bool:
         """Over, and nothing more is owed to the network or expected of it."""
-        owing = self._forget_ms is not None or self._usage.bye is not None or self._usage.requests.waiting
-        return self._closed and not owing
+        return self._closed and self._forget_ms is None and not self.unsettled
 
     def next_timer_ms(self) -> int | None:
         """When `handle_timers` has something to do, or None."""

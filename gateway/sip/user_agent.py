@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.protocol_error import ProtocolError
 from gateway.sip.body import SDP
 from gateway.sip.call_events import CallEvent
-from gateway.sip.callers import Admitted, Refused, Verdict
+from gateway.sip.callers import Admitted, Ignored, Refused, Verdict
 from gateway.sip.client_requests import ALLOWED, SUPPORTED
 from gateway.sip.hop import Hop
 from gateway.sip.in_dialog import hints, unsupported
@@ -77,6 +77,7 @@ class UserAgent:
         self._others: set[str] = set()
         self._touched: dict[Invitation, None] = {}
         self._agenda = Agenda()
+        self._server = ("Server", station.product)  # for those who are let in: scanners look for names
 
     @property
     def calls(self) -> Collection[Invitation]:
@@ -188,9 +189,11 @@ class UserAgent:
             invitation.requested(event, now_ms)
             return ()
         verdict = self._authorise(request, event.hop, now_ms)
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, Ignored):
+            self._transactions.ignore(event.key)
+        elif isinstance(verdict, Refused):
             self._respond(event, verdict.code, now_ms, verdict.headers)
-        elif isinstance(verdict, Admitted):
+        else:
             terms = self._terms(verdict)
             try:
                 self._check(request)
@@ -200,7 +203,7 @@ class UserAgent:
                     return [self._invited(event, verdict, terms, now_ms)]
             except ProtocolError as error:
                 headers = hints(request, error.status, self._station, terms)
-                self._respond(event, error.status, now_ms, headers)
+                self._respond(event, error.status, now_ms, [*headers, self._server])
         return ()
 
     def _check(self, request: Request) -> None:
@@ -218,7 +221,7 @@ class UserAgent:
 
     def _options(self, event: Requested, now_ms: int) -> None:
         headers = [("Allow", ", ".join(ALLOWED)), ("Accept", SDP), ("Supported", ", ".join(SUPPORTED))]
-        self._respond(event, 200, now_ms, headers)
+        self._respond(event, 200, now_ms, [*headers, self._server])
 
     def _invited(self, event: Requested, admitted: Admitted, terms: CallTerms, now_ms: int) -> Invited:
         request = event.request
@@ -258,7 +261,6 @@ class UserAgent:
         self, event: Requested, code: int, now_ms: int, headers: Iterable[tuple[str, str]] = ()
     ) -> None:
         made = response(event.request, code, to_tag=self._station.ids())
-        made.server = self._station.product
         for name, value in headers:
             made.headers.add(name, value)
         self._transactions.respond(event.key, made, now_ms)

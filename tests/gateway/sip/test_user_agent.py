@@ -118,13 +118,16 @@ def test_strangers_are_refused_or_ignored_as_they_are_judged() -> None:
     puppet.request("INVITE", us, body=OFFER)
     network.run(100)
     assert answer_to(puppet).headers["WWW-Authenticate"] == 'Digest realm="a", nonce="1"'
+    assert answer_to(puppet).server is None, "scanners look for names"
+    network.run(40_000)
     puppet.heard.clear()
     us.verdict = Ignored()
     for method in ("INVITE", "OPTIONS", "BYE"):
         puppet.request(method, us)
-    network.run(50)
+    network.run(5000)
     assert puppet.heard == []
     assert us.invited == []
+    assert us.agent.next_timer_ms() is None
 
 
 def test_no_more_calls_are_taken_than_there_is_room_for() -> None:
