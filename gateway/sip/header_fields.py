@@ -8,7 +8,7 @@ from sipmessage.message import COMPACT_FORMS
 
 from gateway.protocol_error import ProtocolError
 from gateway.sip.address import Address
-from gateway.sip.grammar import SPACE, TOKEN
+from gateway.sip.grammar import MOST_ITEMS, SPACE, TOKEN
 from gateway.sip.typed_fields import media_type
 from gateway.sip.via import Via
 
@@ -49,12 +49,21 @@ def check(headers: Headers) -> None:
     for name in REQUIRED:
         if not headers.getlist(name):
             raise ProtocolError("missing_field", f"{name} is missing.")
-    for name, items in _READERS.items():
+    for name, read_items in _READERS.items():
         if values := headers.getlist(name):
             try:
-                headers.setlist(name, [str(item) for value in values for item in items(value)])
+                headers.setlist(name, _items(values, read_items))
             except ValueError:
                 raise ProtocolError("malformed_field", f"{name} is malformed.") from None
+
+
+def _items(values: Sequence[str], read_items: Callable[[str], Sequence[object]]) -> list[str]:
+    items: list[str] = []
+    for value in values:
+        items += map(str, read_items(value))
+        if len(items) > MOST_ITEMS:  # before the rest is read
+            raise ValueError("there are too many")
+    return items
 
 
 def _contacts(text: str) -> Sequence[object]:

@@ -11,15 +11,13 @@ from gateway.protocol_error import ProtocolError
 from gateway.sip import header_fields, reasons
 from gateway.sip.grammar import TOKEN
 from gateway.sip.typed_fields import TypedFields
-from gateway.sip.uri import URI
+from gateway.sip.uri import LONGEST, URI
 
 LONGEST_MESSAGE = 65_535
 "Bytes: the longest datagram."
-LONGEST_HEAD = 32_768
-"Bytes of start line and header fields; the longest that carriers send have a fifth of it."
+LONGEST_HEAD = 16_384
+"Bytes of start line and header fields: several times what carriers send, and read in a few milliseconds."
 MOST_LINES = 256
-LONGEST_URI = 2_048
-"Characters of a Request-URI."
 SCHEMES = {"sip", "sips", "tel"}
 "Of a Request-URI."
 DIALOG_FORMING = {"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"}
@@ -143,7 +141,7 @@ def _started(line: str) -> Message:
 
 
 def _request_uri(text: str) -> URI:
-    if len(text) > LONGEST_URI:
+    if len(text) > LONGEST:
         raise ProtocolError("long_uri", "The Request-URI is too long.", 414)
     try:
         uri = URI.parse(text)

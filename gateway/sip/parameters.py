@@ -8,6 +8,8 @@ import sipmessage
 from gateway.sip.grammar import QUOTED, SPACE, TOKEN, quoted, unquoted
 
 _PARAMETER = re.compile(rf'{SPACE};{SPACE}({TOKEN})(?:{SPACE}={SPACE}({QUOTED}|[^\s;,"<>]*))?', re.DOTALL)
+MOST_PARAMETERS = 64
+
 _UNQUOTED_VALUE = re.compile(r"[A-Za-z0-9\-.!%*_+`'~:\[\]]+")
 "A token or a host: what may stand without quotes."
 
@@ -48,13 +50,19 @@ class Parameters(sipmessage.Parameters):
 
 
 def scan(text: str, start: int) -> tuple[Parameters, int]:
-    """The parameters that begin at `start`, perhaps none, and where they end. The first of a name counts."""
+    """The parameters that begin at `start`, perhaps none, and where they end. The first of a name counts.
+
+    Raises ValueError when there is no end of them.
+    """
     values: dict[str, str | None] = {}
-    while match := _PARAMETER.match(text, start):
+    for _ in range(MOST_PARAMETERS):
+        match = _PARAMETER.match(text, start)
+        if match is None:
+            return Parameters(values), start
         name, value = match.groups()
         values.setdefault(name.lower(), None if value is None else unquoted(value))
         start = match.end()
-    return Parameters(values), start
+    raise ValueError("there are too many parameters")
 
 
 def _text(name: str, value: str | None) -> str:

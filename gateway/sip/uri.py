@@ -12,6 +12,9 @@ import sipmessage
 from gateway.sip.grammar import HOST, PORT, host, port
 from gateway.sip.parameters import Parameters
 
+LONGEST = 2_048
+"Characters."
+
 _ESCAPED = "%[0-9A-Fa-f]{2}"
 _USER = rf"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#]|{_ESCAPED})+"
 "`#` should be escaped; telephones that dial service codes do not."
@@ -48,6 +51,8 @@ class URI(sipmessage.URI):
     @classmethod
     def parse(cls, value: str) -> "URI":
         """Raises ValueError only."""
+        if len(value) > LONGEST:
+            raise ValueError("this URI is too long")
         if match := _SIP.fullmatch(value):
             uri = _sip(match)
         elif match := _TEL.fullmatch(value):

@@ -119,3 +119,11 @@ def test_what_must_be_there_must_be_readable(place: int, line: str) -> None:
 
 def test_numbers_may_be_as_large_as_the_rfc_lets_them() -> None:
     header_fields.check(read(*GOOD[:4], "CSeq: 2147483647 \t INVITE", "Max-Forwards: 0255", "Contact: *"))
+
+
+@pytest.mark.parametrize("lines", [["Route: <sip:a>"] * 81, ["Route: " + ",".join(["<sip:a>"] * 50)] * 2])
+def test_nobody_makes_us_read_lists_without_an_end(lines: list[str]) -> None:
+    header_fields.check(read(*GOOD, *lines[: len(lines) // 2]))
+    with pytest.raises(ProtocolError) as fault:
+        header_fields.check(read(*GOOD, *lines))
+    assert fault.value.code == "malformed_field"

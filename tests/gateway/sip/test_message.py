@@ -1,6 +1,8 @@
 """Messages: the 49 of RFC 4475, our own oddities, and 40,000 that were broken by chance."""
 
+import contextlib
 from collections.abc import Callable
+from time import process_time
 
 import pytest
 
@@ -399,6 +401,30 @@ def test_only_100_brings_back_the_time_and_only_what_makes_a_dialog_the_route() 
 
 
 # --- hostile input ---
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"Contact: " + b",".join([b"<sip:a>"] * 80),
+        b"Contact: <sip:a>" + b";a" * 8_000,
+        b"Contact: <sip:a" + b";a" * 8_000 + b">",
+        b'Contact: "' + b'\\"' * 7_500 + b'" <sip:a>',
+        b"\r\n".join([b"v: SIP/2.0/UDP a"] * 250),
+        b"\r\n".join([b"m: " + b",".join([b"<sip:a>"] * 8)] * 250),
+        b"\r\n".join(b"h%d: 1" % number for number in range(250)),
+        b"X: a" + b"\r\n a" * 4_000,
+        b"X:" + b" " * 15_000,
+    ],
+    ids=lambda field: field[:20].decode(),
+)
+def test_no_message_takes_long_to_read(field: bytes) -> None:
+    """A few milliseconds on a free core; the limit here is for a busy one."""
+    data = changed(b"Timestamp: 54", field)
+    began = process_time()
+    with contextlib.suppress(BadRequest):
+        parse(data)
+    assert process_time() - began < 0.05
 
 
 ACCESSORS: list[Callable[[Message], object]] = [

@@ -28,6 +28,14 @@ def test_what_are_no_parameters(text: str) -> None:
         Parameters.parse(text)
 
 
+@pytest.mark.parametrize("name", [";a", ";a{}"])
+def test_there_is_an_end_of_them(name: str) -> None:
+    few, many = ("".join(name.format(i) for i in range(n)) for n in (63, 64))
+    assert "a" in Parameters.parse(few) or "a0" in Parameters.parse(few)
+    with pytest.raises(ValueError):
+        Parameters.parse(many)
+
+
 def test_they_are_written_so_that_they_mean_the_same() -> None:
     made = Parameters(tag="a+b", received="2001:db8::1", rport=None, text='say "hi"', empty="")
     assert str(made) == ';tag=a+b;received=2001:db8::1;rport;text="say \\"hi\\"";empty=""'

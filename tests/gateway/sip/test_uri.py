@@ -28,6 +28,10 @@ def test_hosts(host: str) -> None:
     assert URI.parse(f"sip:a@{host}:5070;lr").host == host
 
 
+def test_a_long_uri() -> None:
+    assert URI.parse("sip:" + "a" * 2044).host == "a" * 2044
+
+
 def test_service_codes_as_telephones_dial_them() -> None:
     assert URI.parse("sip:*21#@pbx.example").user == "*21#"
     assert URI.parse("sip:%2321%23@pbx.example").user == "#21#"
@@ -76,6 +80,7 @@ def test_schemes_that_we_do_not_know_keep_what_they_hold() -> None:
         "http:",
         "http:a b",
         "sip:a@b\n",
+        "sip:" + "a" * 2045,
     ],
 )
 def test_what_is_no_uri(text: str) -> None:
