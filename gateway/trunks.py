@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.addresses import SIP_PORT, Listen, Network, Networks, PortRange, Transport, host_port
+from gateway.addresses import SIP_PORT, Listen, Network, Networks, PortRange, Transport, host_port, is_address
 from gateway.section import Folder, Names, Section, split
 
 Srtp = Literal["none", "optional", "required"]
@@ -209,7 +209,7 @@ class Telephone(Section):
     listen: Annotated[tuple[Listen, ...], BeforeValidator(split)] = ()
     "Such as `udp:0.0.0.0:5060`, `tcp:0.0.0.0:5060`, `tls:[::]:5061`."
     advertised: str | None = None
-    "The address others reach us at, where that is not our own (behind NAT)."
+    "The address (no name) that others reach us at, where that is not our own: behind NAT."
     rtp_ports: PortRange = PortRange(first=20_000, last=20_999)
     tls: Tls = Tls()
     strangers: Literal["ignore", "refuse"] = "ignore"
@@ -223,6 +223,13 @@ class Telephone(Section):
     numbers: tuple[Number, ...] = ()
     dial: Dial = Dial()
     flood: Flood = Flood()
+
+    @field_validator("advertised")
+    @classmethod
+    def _is_literal(cls, value: str | None) -> str | None:
+        if value is not None and not is_address(value):
+            raise _problem("address_malformed", "must be an address, such as `203.0.113.1`, and no name")
+        return value
 
     @field_validator("headers")
     @classmethod

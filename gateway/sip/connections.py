@@ -7,11 +7,12 @@ bounded, for one to be opened.
 
 import asyncio
 import os
+import socket
 import ssl
 from collections import Counter as Tally
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -19,6 +20,7 @@ from prometheus_client import Counter, Gauge
 from gateway.addresses import Listen
 from gateway.sip.connection import Connection
 from gateway.sip.flood import source
+from gateway.sip.handshake import Spawn, TlsListener
 from gateway.sip.hop import Hop, Transport
 from gateway.sip.message import BadRequest
 from gateway.trunks import Flood
@@ -28,7 +30,6 @@ log = structlog.get_logger(__name__)
 
 CONNECT_S = 8.0
 "Below the 32 s in which a request must be answered, so that another address can be tried."
-HANDSHAKE_S = 8.0
 MOST_WAITING = 65_536
 "Bytes that wait for one connection to be opened."
 MOST_OPENING = 256
@@ -38,8 +39,6 @@ OPEN = Gauge("warmline_sip_connections", "SIP connections that are open", ["tran
 REFUSED = Counter("warmline_sip_connections_refused_total", "SIP connections cut at once or in time", ["why"])
 
 Address = tuple[Transport, str, int]
-Spawn = Callable[[Coroutine[Any, Any, None], str], object]
-"Runs a coroutine under a name in the endpoint's task group."
 
 
 class Listener(Protocol):
@@ -87,35 +86,40 @@ class Connections:
         self._limits = limits
         self._credentials = credentials
         self._spawn = spawn
+        self._tcp: list[tuple[socket.socket, Callable[[], asyncio.Protocol]]] = []
+        self._tls: list[TlsListener] = []
         self._servers: list[asyncio.Server] = []
         self._by_number: dict[int, Connection] = {}
         self._by_address: dict[Address, Connection] = {}
         self._sources: Tally[str] = Tally()
+        self._shaking: Tally[str] = Tally()
         self._waiting: dict[Address, list[bytes]] = {}
         self._numbers = 0
         self.admits = listener.admits
         self.receive = listener.receive
         self.refuse = listener.refuse
 
-    async def listen(self, at: Listen, context: ssl.SSLContext | None) -> tuple[str, int]:
-        """Take connections at an address; returns the one it became. Raises `Unavailable`."""
-        loop = asyncio.get_running_loop()
-        try:
-            server = await loop.create_server(
-                lambda: self._made(at.transport, outgoing=False),
-                at.host,
-                at.port,
-                ssl=context,
-                ssl_handshake_timeout=HANDSHAKE_S if context else None,
-                backlog=BACKLOG,
-            )
-        except OSError as error:
-            place = f"{at.transport}:{at.host}:{at.port}"
-            reason = os.strerror(error.errno) if error.errno else "it is not an address of this machine"
-            raise Unavailable(f"cannot listen at {place}: {reason}") from error
-        self._servers.append(server)
-        host, port = server.sockets[0].getsockname()[:2]
+    def listen(self, at: Listen, context: ssl.SSLContext | None) -> tuple[str, int]:
+        """Bind an address for connections; returns the one it became. Raises `Unavailable`."""
+        listening = _listening(at)
+
+        def made() -> asyncio.Protocol:
+            return self._made(at.transport, outgoing=False)
+
+        if context is not None:
+            self._tls.append(TlsListener(listening, context, self, made, self._spawn))
+        else:
+            self._tcp.append((listening, made))
+        host, port = listening.getsockname()[:2]
         return host, port
+
+    async def open(self) -> None:
+        """Begin to take connections."""
+        loop = asyncio.get_running_loop()
+        for listening, made in self._tcp:
+            self._servers.append(await loop.create_server(made, sock=listening, backlog=BACKLOG))
+        for listener in self._tls:
+            listener.open()
 
     def send(self, data: bytes, hop: Hop) -> bool:
         """Send over the connection that the hop names, another one to there, or a new one.
@@ -146,6 +150,10 @@ class Connections:
         """Take no more connections and close those there are."""
         for server in self._servers:
             server.close()
+        for listening, _ in self._tcp:
+            listening.close()
+        for listener in self._tls:
+            listener.close()
         for connection in list(self._by_number.values()):
             connection.close()
 
@@ -154,8 +162,7 @@ class Connections:
     def opened(self, connection: Connection) -> bool:
         """Whether a connection may stay (see `gateway.sip.connection.Owner`)."""
         hop = connection.hop
-        if not connection.outgoing and (why := self._full(hop.host)):
-            REFUSED.labels(why).inc()
+        if not connection.outgoing and not self.has_room(hop.host):
             return False
         self._by_number[connection.number] = connection
         self._by_address[hop.transport, hop.host, hop.port] = connection
@@ -176,10 +183,25 @@ class Connections:
         OPEN.labels(hop.transport).dec()
         self._listener.lost(hop)
 
+    # --- TLS connections that are not open yet ---
+
+    def has_room(self, host: str) -> bool:
+        """Whether one more connection from this address may begin."""
+        why = self._full(host)
+        if why is not None:
+            REFUSED.labels(why).inc()
+        return why is None
+
+    def shaking(self, host: str, change: int) -> None:
+        """A handshake with this address begins (1) or is over (-1)."""
+        self._shaking[source(host)] += change
+        self._shaking += Tally()
+
     def _full(self, host: str) -> str | None:
-        if len(self._by_number) >= self._limits.connections:
+        if len(self._by_number) + self._shaking.total() >= self._limits.connections:
             return "all"
-        crowded = self._sources[source(host)] >= self._limits.connections_per_address
+        held = self._sources[source(host)] + self._shaking[source(host)]
+        crowded = held >= self._limits.connections_per_address
         return "source" if crowded and not self._listener.knows(host) else None
 
     # --- opening one ---
@@ -210,3 +232,19 @@ class Connections:
             raise
         for data in self._waiting.pop(address, []):
             connection.write(data)
+
+
+def _listening(at: Listen) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in at.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if made.family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((at.host, at.port))
+        made.listen(BACKLOG)
+    except OSError as error:
+        made.close()
+        reason = os.strerror(error.errno) if error.errno else "it is no address of this machine"
+        raise Unavailable(f"cannot listen at {at.transport}:{at.host}:{at.port}: {reason}") from error
+    return made

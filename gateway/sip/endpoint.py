@@ -105,13 +105,14 @@ class Endpoint:
 
     # --- life ---
 
-    async def open(self) -> None:
-        """Bind everything. Raises `Unavailable`, with what cannot be had."""
-        await self._signalling.sockets.open()
+    def bind(self) -> None:
+        """Take all addresses. Raises `Unavailable`, with what cannot be had."""
+        self._signalling.sockets.bind()
 
-    async def serve(self, tasks: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
+    async def open(self, tasks: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
         """Begin to work in a task group; returns what is to be cancelled at the end."""
         self._tasks = tasks
+        await self._signalling.sockets.open()
         return [
             tasks.create_task(self._clock.run(), name="rtp clock"),
             tasks.create_task(self._look_after(), name="telephone"),
@@ -281,10 +282,10 @@ async def open_endpoint(telephone: Telephone, answer: Answer) -> AsyncIterator[E
     heard) and the call is over when it returns. Raises `Unavailable`, with what to do about it.
     """
     endpoint = Endpoint(telephone, answer)
-    await endpoint.open()
+    endpoint.bind()
     try:
         async with asyncio.TaskGroup() as tasks:
-            own = await endpoint.serve(tasks)
+            own = await endpoint.open(tasks)
             try:
                 yield endpoint
             finally:

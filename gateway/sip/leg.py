@@ -11,20 +11,18 @@ from gateway.events import Message
 from gateway.leg import Channel, Hangup, Kind
 from gateway.protocol_error import ProtocolError
 from gateway.rtp.agreed import Direction
-from gateway.rtp.dtmf import Digit
 from gateway.sip import call_events
 from gateway.sip.body import description
 from gateway.sip.call_events import CallEvent, Ended, Established, Offered, TransferAsked, TransferProgress
 from gateway.sip.call_media import CallMedia
 from gateway.sip.context import USER_TO_USER
 from gateway.sip.invitation import Invitation
+from gateway.sip.keypad import Keypad
 from gateway.sip.uri import URI
 from pipelines.audio import Frame
 
 log = structlog.get_logger(__name__)
 
-SAME_PRESS_MS = 1000
-"A key that comes by RTP and by INFO within this time was pressed once."
 PROGRESS_WAITING = 16
 TRANSFERRED = "transferred"
 DECLINED = 603
@@ -49,12 +47,6 @@ class Way:
     "The address of a number in the leg's trunk. Raises `ProtocolError` (403) when it may not be called."
 
 
-class _ByInfo(Digit):
-    """A key that came by INFO; the others come by RTP."""
-
-    __slots__ = ()
-
-
 class SipLeg:
     """One call, whoever placed it; see `gateway.leg.Leg`. Made by the endpoint, which brings its events."""
 
@@ -65,6 +57,7 @@ class SipLeg:
         self._parties = parties
         self._way = way
         self._stream = media.stream
+        self._keypad = Keypad(media.stream.digits)
         self._messages: Channel[str] = Channel("sip_messages", 1)
         self._progress: Channel[TransferProgress] = Channel("sip_transfer", PROGRESS_WAITING)
         self._changes: list[asyncio.Future[bool]] = []
@@ -122,16 +115,9 @@ class SipLeg:
         """Milliseconds of queued audio that left for the other side."""
         return self._stream.played_ms()
 
-    async def digits(self) -> AsyncIterator[str]:
+    def digits(self) -> AsyncIterator[str]:
         """Keys the other side pressed, by RTP or by INFO; a key that comes both ways is given once."""
-        last: tuple[Digit, int] | None = None
-        async for digit in self._stream.digits:
-            now_ms = _now_ms()
-            if last is not None and _is_same_press(digit, last[0]) and now_ms - last[1] < SAME_PRESS_MS:
-                last = None
-                continue
-            last = digit, now_ms
-            yield digit.digit
+        return self._keypad.pressed()
 
     async def send(self, message: Message) -> None:
         """Nothing: a telephone shows no messages."""
@@ -277,7 +263,7 @@ class SipLeg:
                 self._media.take_refusal()
                 self._changed(done=False)
             case call_events.Digit():
-                self._stream.digits.put(_ByInfo(event.digit, event.duration_ms))
+                self._keypad.informed(event.digit, event.duration_ms)
             case TransferAsked():
                 # A call that the other side wants us to place would be ours to pay for.
                 self._call.refuse_transfer(event.key, DECLINED, _now_ms())
@@ -360,10 +346,6 @@ class SipLeg:
         self._changed(done=False)
         self.talking.set()
         self.over.set()
-
-
-def _is_same_press(one: Digit, other: Digit) -> bool:
-    return one.digit == other.digit and isinstance(one, _ByInfo) != isinstance(other, _ByInfo)
 
 
 def _now_ms() -> int:

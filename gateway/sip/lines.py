@@ -9,7 +9,7 @@ import structlog
 from gateway.addresses import is_address
 from gateway.protocol_error import ProtocolError
 from gateway.sip.callers import Callers
-from gateway.sip.connections import Spawn
+from gateway.sip.handshake import Spawn
 from gateway.sip.hop import Hop
 from gateway.sip.line import Line, LineState, Purpose
 from gateway.sip.message import Request

@@ -18,11 +18,11 @@ from sipmessage import CSeq
 
 from gateway.sip import digest
 from gateway.sip.address import Address
+from gateway.sip.client_requests import repeated
 from gateway.sip.digest import Credentials
 from gateway.sip.message import Request, Response
 from gateway.sip.parameters import Parameters
 from gateway.sip.uri import URI
-from gateway.sip.usage import repeated
 
 EXPIRES_S = 600
 "For how long we ask to be registered."
@@ -137,7 +137,7 @@ class Registration:
     def _again(self, asked: Request, response: Response) -> Request | None:
         """What to ask instead of what was refused; None when that would not help."""
         if response.code in (401, 407):
-            again = repeated(asked, self._sequence + 1)
+            again = repeated(asked)
             known = digest.authorise(again, response, self._binding.credentials, self._ids())
             return again if known else None
         least = response.min_expires

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from gateway.sip.callers import Admitted, Callers
-from gateway.sip.connections import Spawn
 from gateway.sip.destinations import Destinations
 from gateway.sip.dialog import next_hop
 from gateway.sip.digest import Challenges
 from gateway.sip.gate import Gate, count
+from gateway.sip.handshake import Spawn
 from gateway.sip.hop import Hop
 from gateway.sip.lines import Lines
 from gateway.sip.message import BadRequest, Request

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from gateway.addresses import SIP_PORT, Listen
 from gateway.sip import tls
-from gateway.sip.connections import Connections, Credentials, Listener, Spawn
+from gateway.sip.connections import Connections, Credentials, Listener
+from gateway.sip.handshake import Spawn
 from gateway.sip.hop import Hop, Transport
 from gateway.sip.udp import UdpSocket
 from gateway.sip.uri import URI
@@ -46,11 +47,11 @@ class Sockets:
         self.addresses: list[str] = []
         "Where we really listen, as the configuration writes it."
 
-    async def open(self) -> None:
-        """Listen at every configured address. Raises `Unavailable`, with nothing left open."""
+    def bind(self) -> None:
+        """Take every configured address. Raises `Unavailable`, with nothing left open."""
         try:
             for at in self._telephone.listen:
-                host, port = await self._listen(at)
+                host, port = self._bind(at)
                 self._ports.setdefault(at.transport, port)
                 self.addresses.append(f"{at.transport}:{_bracketed(host)}:{port}")
             if any(trunk.transport == "tls" for trunk in self._telephone.trunks):
@@ -60,14 +61,19 @@ class Sockets:
             self.close()
             raise
 
-    async def _listen(self, at: Listen) -> tuple[str, int]:
+    async def open(self) -> None:
+        """Begin to receive; `spawn` must work from now on."""
+        for udp in self._udp:
+            udp.open()
+        await self._connections.open()
+
+    def _bind(self, at: Listen) -> tuple[str, int]:
         if at.transport == "udp":
             udp = UdpSocket(at, self._listener.datagram)
             self._udp.append(udp)
-            udp.open()
             return udp.host, udp.port
         context = tls.server_context(self._telephone.tls) if at.transport == "tls" else None
-        return await self._connections.listen(at, context)
+        return self._connections.listen(at, context)
 
     def close(self) -> None:
         """Close everything. Safe to call twice."""
@@ -102,8 +108,9 @@ class Sockets:
 
     def local_address(self, host: str) -> str:
         """The address that somebody at `host` reaches us at: the advertised one, or that on the way."""
-        if self._telephone.advertised:
-            return self._telephone.advertised
+        advertised = self._telephone.advertised
+        if advertised and (":" in advertised) == (":" in host):
+            return advertised
         if host not in self._ours:
             if len(self._ours) >= MOST_REMEMBERED:
                 self._ours.clear()

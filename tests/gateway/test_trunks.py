@@ -101,6 +101,7 @@ def test_a_trunk_that_only_calls_out_takes_no_calls() -> None:
         (changed(rtp_ports="20000-20000"), "holds no call"),
         (changed(headers=["Via"]), "only headers that begin with `X-`"),
         (changed(headers=["X-A\r\nVia"]), "only headers that begin with `X-`"),
+        (changed(advertised="sip.example"), "no name"),
         (changed(realm='a"b'), "letters, digits"),
         (changed(strangers="welcome"), "'ignore' or 'refuse'"),
         ({"listen": ["udp:0.0.0.0:5060"]}, "lets nobody in"),

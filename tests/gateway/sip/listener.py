@@ -19,6 +19,7 @@ class Listener:
     got: list[tuple[bytes, Hop]] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     gone: list[Hop] = field(default_factory=list)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def admits(self, hop: Hop) -> bool:
         return not self.deaf
@@ -31,6 +32,13 @@ class Listener:
 
     def receive(self, data: bytes, hop: Hop) -> None:
         self.got.append((data, hop))
+        self._came.set()
+
+    async def has(self, count: int) -> None:
+        """Wait until so many messages came over connections."""
+        while len(self.got) < count:
+            self._came.clear()
+            await self._came.wait()
 
     def refuse(self, fault: BadRequest, hop: Hop) -> None:
         self.refused.append(fault.status)

@@ -34,7 +34,8 @@ def nobody(hop: Hop) -> Credentials:
 async def listening(listener: Listener) -> AsyncIterator[tuple[Connections, int]]:
     async with asyncio.TaskGroup() as tasks:
         connections = Connections(listener, Flood(), nobody, Spawn(tasks))
-        _, port = await connections.listen(Listen(transport="tcp", host="127.0.0.1", port=0), None)
+        _, port = connections.listen(Listen(transport="tcp", host="127.0.0.1", port=0), None)
+        await connections.open()
 
         async def look_after() -> None:
             while True:

@@ -86,7 +86,8 @@ def test_there_are_only_so_many_in_all() -> None:
         listener = Listener(known=frozenset({"127.0.0.1"}))
         async with asyncio.TaskGroup() as tasks:
             connections = Connections(listener, Flood(connections=2), _nobody, Spawn(tasks))
-            _, port = await connections.listen(Listen(transport="tcp", host="127.0.0.1", port=0), None)
+            _, port = connections.listen(Listen(transport="tcp", host="127.0.0.1", port=0), None)
+            await connections.open()
             async with (
                 stream_to(port) as (_, one),
                 stream_to(port) as (_, two),
@@ -107,7 +108,7 @@ def test_a_port_that_is_taken_is_said() -> None:
     async def main() -> None:
         async with listening(Listener()) as (connections, port):
             with pytest.raises(Unavailable, match=f"tcp:127.0.0.1:{port}"):
-                await connections.listen(Listen(transport="tcp", host="127.0.0.1", port=port), None)
+                connections.listen(Listen(transport="tcp", host="127.0.0.1", port=port), None)
 
     virtual_time.run(main())
 

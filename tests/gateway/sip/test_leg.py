@@ -17,7 +17,7 @@ from gateway.sip.leg import SipLeg
 from pipelines.audio import Frame
 from tests import virtual_time
 from tests.contracts.leg import Ends, LegContract, listen, loud, tone
-from tests.gateway.sip.telephones import connected, pair
+from tests.gateway.sip.telephones import Pair, connected, pair
 
 
 async def _speak(leg: SipLeg, frames: list[Frame]) -> None:
@@ -299,6 +299,55 @@ def test_events_after_the_end_do_no_harm() -> None:
             near.told(TransferProgress(200, "OK", True))
             near.look_after()
             assert near.ended == Hangup("local", "enough")
+
+    virtual_time.run(main())
+
+
+# --- another takes the other side's place ---
+
+
+async def replacing(both: Pair, leg: SipLeg) -> SipLeg:
+    """The caller's gateway calls once more, to take the place of its own call (an attended transfer)."""
+    dialog = leg.call.dialog
+    assert dialog is not None
+    line, hop = both.far._signalling.lines.way_out(None)
+    value = f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}"
+    new = both.far._dial(line, hop, "+4930", [("Replaces", value)])
+    both.far._signalling.settle()
+    await new.talking.wait()
+    return new
+
+
+def test_the_leg_goes_on_when_another_call_takes_the_place_of_its_own() -> None:
+    async def main() -> None:
+        async with pair() as both, both.far.call("+4930") as old:
+            await both.answering.came.wait()
+            near = both.answering.legs[0]
+            new = await replacing(both, old)
+            await asyncio.sleep(0.2)
+            assert old.ended is not None and old.ended.by == "remote"
+            assert near.ended is None and new.ended is None
+            assert len(both.answering.legs) == 1, "nobody is asked to answer again"
+            assert [line.calls for line in both.near.trunks()] == [1]
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_speak(new, tone(25, rate=8000)))
+                assert sum(map(loud, await listen(near, 1.0))) >= 20
+            await near.hang_up("enough")
+            await asyncio.sleep(0.2)
+            assert new.ended is not None and new.ended.by == "remote"
+
+    virtual_time.run(main())
+
+
+def test_a_call_that_cannot_be_taken_over_goes_on() -> None:
+    async def main() -> None:
+        async with pair() as both, both.far.call("+4930") as old:
+            await both.answering.came.wait()
+            line, _ = both.far._signalling.lines.way_out(None)
+            line.trunk = line.trunk.model_copy(update={"codecs": ("PCMA",)})
+            new = await replacing(both, old)
+            assert new.outcome is not None and new.outcome.code == 488
+            assert old.ended is None and both.answering.legs[0].ended is None
 
     virtual_time.run(main())
 

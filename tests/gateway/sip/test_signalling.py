@@ -28,6 +28,7 @@ async def opened(**changes: Any) -> AsyncIterator[tuple[Signalling, list[Invited
     at, told = ports.free(), list[Invited | Told]()
     async with asyncio.TaskGroup() as tasks:
         signalling = Signalling(telephone(at, 5070, **changes), told.append, Spawn(tasks))
+        signalling.sockets.bind()
         await signalling.sockets.open()
         try:
             yield signalling, told, at

@@ -26,6 +26,7 @@ async def opened(listener: Listener, **changes: Any) -> AsyncIterator[tuple[Sock
     settings = telephone(at, 5070, **{"listen": listen, **changes})
     async with asyncio.TaskGroup() as tasks:
         sockets = Sockets(settings, listener, lambda hop: (None, True), Spawn(tasks))
+        sockets.bind()
         await sockets.open()
         try:
             yield sockets, at
@@ -69,6 +70,7 @@ def test_behind_nat_another_address_is_told() -> None:
         async with opened(Listener(), advertised="203.0.113.1") as (sockets, at):
             assert sockets.sent_by(THERE) == f"203.0.113.1:{at}"
             assert sockets.local_address("192.0.2.1") == "203.0.113.1"
+            assert sockets.local_address("::1") == "::1", "which is of the other kind"
 
     virtual_time.run(main())
 
@@ -103,7 +105,7 @@ def test_when_one_address_cannot_be_had_the_others_are_given_back() -> None:
                 telephone(free, 5070, listen=listen), Listener(), lambda hop: (None, True), lambda *_: None
             )
             with pytest.raises(Unavailable, match=f"tcp:127.0.0.1:{taken}: Address already in use"):
-                await sockets.open()
+                sockets.bind()
         async with opened(Listener(), listen=[f"udp:127.0.0.1:{free}"]) as (again, _):
             assert again.addresses == [f"udp:127.0.0.1:{free}"]
 
