@@ -10,8 +10,11 @@ from gateway.sip.grammar import QUOTED, SPACE, TOKEN, quoted, unquoted
 _PARAMETER = re.compile(rf'{SPACE};{SPACE}({TOKEN})(?:{SPACE}={SPACE}({QUOTED}|[^\s;,"<>]*))?', re.DOTALL)
 MOST_PARAMETERS = 64
 
-_UNQUOTED_VALUE = re.compile(r"[A-Za-z0-9\-.!%*_+`'~:\[\]]+")
-"A token or a host: what may stand without quotes."
+_UNQUOTED_VALUE = re.compile(r"[!#-+\-.-:=?-\[\]-~]+")
+"""What may stand without quotes: more than a token, which has no `=` and no `/`.
+
+Tags and branches out there have them, and are compared as they were sent.
+"""
 
 
 class Parameters(sipmessage.Parameters):

@@ -53,3 +53,16 @@ def test_scanning_stops_where_the_parameters_do() -> None:
     read, end = parameters.scan(text, 1)
     assert dict(read) == {"a": "1", "b": None}
     assert text[end:] == ", y"
+
+
+@pytest.mark.parametrize("value", ["ZmY3Mw==", "a/b@c:5060", "[2001:db8::1]", "~!*'()", "100%"])
+def test_what_came_without_quotes_goes_out_without(value: str) -> None:
+    read = Parameters.parse(f";tag={value}")
+    assert str(read.replace(x=None)) == f";tag={value};x"
+
+
+@pytest.mark.parametrize("value", ["a b", "a;b", "a,b", "<a>", 'a"b', "a\\b", "ä", ""])
+def test_what_needs_quotes_has_them(value: str) -> None:
+    made = Parameters(a=value)
+    assert str(made).startswith(';a="')
+    assert Parameters.parse(str(made)) == made

@@ -63,6 +63,7 @@ def test_what_is_no_via(text: str) -> None:
         ("192.0.2.1;branch=b", "192.0.2.1;branch=b"),
         ("10.0.0.1;branch=b", "10.0.0.1;branch=b;received=192.0.2.1"),
         ("192.0.2.1;rport;branch=b", "192.0.2.1;rport=40000;branch=b;received=192.0.2.1"),
+        ("a;branch=z9hG4bK+a/b=@:c;rport", "a;branch=z9hG4bK+a/b=@:c;rport=40000;received=192.0.2.1"),
         ("a.example;received=evil;rport=1", "a.example;received=192.0.2.1;rport=40000"),
     ],
 )
