@@ -86,6 +86,8 @@ class Settings:
     "Range of ports; each call takes one at random."
     jitter: str = "0-5"
     "Packets of jitter buffer, least and most."
+    port: int = 0
+    "The first of its three; 0 takes free ones."
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ async def baresip(settings: Settings | None = None, sound: Sound | None = None) 
     program = shutil.which("baresip")
     if program is None:
         raise RuntimeError("baresip is not installed: run `make test`, or `apt-get install baresip-core`")
-    port = ports.free(3)
+    port = settings.port or ports.free(3)
     folder = Path(tempfile.mkdtemp(prefix="baresip-"))
     try:
         _furnish(folder, settings, port)

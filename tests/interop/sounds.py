@@ -42,8 +42,10 @@ class Sound:
         return float(np.argmax(spectrum) * self.rate / len(self.samples))
 
     def is_loud(self) -> bool:
-        """Whether somebody speaks or a tone sounds in it, by its mean level."""
-        return bool(len(self.samples)) and float(np.abs(self.samples.astype(np.int32)).mean()) > 300
+        """Whether somebody speaks or a tone sounds in it, for a tenth of a second or longer."""
+        frame = self.rate // 50
+        whole = self.samples[: len(self.samples) // frame * frame].astype(np.int32).reshape(-1, frame)
+        return int((np.abs(whole).mean(axis=1) > 300).sum()) >= 5
 
 
 def tone(hertz: float, seconds: float, rate: int = 8_000) -> Sound:
