@@ -85,7 +85,7 @@ class ClientRequests:
         """Send a request of a dialog, in its turn, or the INVITE, which has none; a BYE waits for nobody."""
         one = _Open(request, answered, dialog)
         if request.method == "BYE":
-            self._in_line.clear()
+            self._in_line = deque(other for other in self._in_line if other.dialog is not dialog)
         elif dialog is not None and (self._in_line or self._unheard()):
             if len(self._in_line) < MOST_IN_LINE:
                 self._in_line.append(one)

@@ -11,6 +11,7 @@ from gateway.sip.acceptance import Acceptances
 from gateway.sip.body import SDP, description, session_description
 from gateway.sip.call_events import Answered, Offered, OfferRefused, OfferWithdrawn, refused, retry_after_s
 from gateway.sip.client_requests import MOST_ATTEMPTS
+from gateway.sip.dialog import Dialog
 from gateway.sip.message import Request, Response
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.transaction_events import Requested
@@ -29,6 +30,7 @@ class _Theirs:
 
     request: Request
     offer: bytes | None
+    dialog: Dialog | None
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class _Own:
     """A request of ours, under way or done."""
 
     method: str
+    dialog: Dialog
     offer: bytes | None
     refresh: bool
     ack: Request | None = None
@@ -69,6 +72,7 @@ class Offering:
         """Send what waits, if it may be sent now."""
         if now_ms < self._not_before_ms or self._busy():
             return
+        self._not_before_ms = 0
         updates = "UPDATE" in self._usage.allowed
         if self._wanted is not None:
             if confirmed or (updates and self._usage.negotiation.complete):
@@ -115,13 +119,16 @@ class Offering:
                 self._usage.negotiation.receive_offer(offer)
             if request.method == "INVITE":
                 self._usage.respond(requested.key, request, 100, now_ms)
-            self._theirs[requested.key] = _Theirs(request, offer)
+            self._theirs[requested.key] = _Theirs(request, offer, self._usage.dialog)
             self._usage.emit(Offered(offer, requested.key))
 
     def answer(self, key: str, sdp: bytes, now_ms: int) -> None:
         """The user's answer, or the offer that was asked for."""
         theirs = self._theirs.pop(key, None)
         if theirs is None:
+            return
+        if theirs.dialog is not self._usage.dialog:  # another fork has the call now
+            self._usage.respond(key, theirs.request, 481, now_ms)
             return
         if theirs.offer is None:
             self._usage.negotiation.offer(sdp)
@@ -134,7 +141,7 @@ class Offering:
         theirs = self._theirs.pop(key, None)
         if theirs is None:
             return
-        if theirs.offer is not None:
+        if theirs.offer is not None and theirs.dialog is self._usage.dialog:
             self._usage.negotiation.abandon()
         self._usage.respond(key, theirs.request, code, now_ms)
 
@@ -178,7 +185,7 @@ class Offering:
         self._refresh_wanted = False
         request = dialog.request(method, sdp, SDP)
         self._timer.ask(request)
-        self._own = own = _Own(method, sdp or None, refresh)
+        self._own = own = _Own(method, dialog, sdp or None, refresh)
         self._usage.requests.send(request, partial(self._answered, own), now_ms, dialog)
 
     def _agree(self, key: str, request: Request, sdp: bytes, now_ms: int) -> None:
@@ -203,21 +210,22 @@ class Offering:
     def _answered(self, own: _Own, request: Request, response: Response, now_ms: int) -> None:
         if response.code < 200:
             return
-        if own.ack is not None and self._usage.dialog is not None:
-            self._usage.requests.acknowledge_again(own.ack, self._usage.dialog)
+        if own.ack is not None:
+            self._usage.requests.acknowledge_again(own.ack, own.dialog)
             return
         self._own = None
+        if own.dialog is not self._usage.dialog:  # another fork has the call now
+            return
         if response.code < 300:
             self._agreed(own, request, response, now_ms)
         else:
             self._refused(own, response, now_ms)
 
     def _agreed(self, own: _Own, request: Request, response: Response, now_ms: int) -> None:
-        dialog, negotiation = self._usage.dialog, self._usage.negotiation
-        if dialog is not None:
-            dialog.refresh_target(response)
-            if own.method == "INVITE":
-                own.ack = self._usage.requests.acknowledge(request, dialog)
+        negotiation = self._usage.negotiation
+        own.dialog.refresh_target(response)
+        if own.method == "INVITE":
+            own.ack = self._usage.requests.acknowledge(request, own.dialog)
         self._attempts = 0
         self._timer.agreed(response, now_ms)
         if own.offer is None:

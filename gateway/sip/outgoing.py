@@ -68,8 +68,7 @@ class OutgoingInvite:
         self._attempts = 1
         self._tried = {str(call.target)}
         self._offer: tuple[str, _Fork, Response] | None = None
-        if call.sdp is not None:
-            usage.negotiation.offer(call.sdp)
+        self._begin(call.sdp or b"")
         self.request = _invite(call, usage.station.ids(), usage.station.ids())
         timer.ask(self.request)
         usage.requests.send(self.request, self._answered, now_ms)
@@ -130,7 +129,7 @@ class OutgoingInvite:
         rack = fork.received.rack(response) if is_reliable(response) else None
         if is_reliable(response) and rack is None:
             return
-        self._usage.dialog = fork.dialog
+        self._turn_to(fork)
         sdp = description(response)
         negotiation = self._usage.negotiation
         if rack is not None and sdp is not None and negotiation.unopened:
@@ -158,7 +157,7 @@ class OutgoingInvite:
         if self.state != "calling":
             self._dismiss(fork, now_ms)
             return
-        self._usage.dialog = fork.dialog
+        self._turn_to(fork)
         fork.dialog.confirm(response)
         sdp = description(response)
         negotiation = self._usage.negotiation
@@ -189,9 +188,7 @@ class OutgoingInvite:
         self._attempts += 1
         self._forks.clear()
         self._usage.dialog = None
-        self._usage.negotiation = Negotiation()
-        if again.body:
-            self._usage.negotiation.offer(again.body)
+        self._begin(again.body)
         self._usage.requests.hop = hop
         self.request = again
         self._usage.requests.send(again, self._answered, now_ms)
@@ -233,6 +230,19 @@ class OutgoingInvite:
                 return None
             fork = self._forks[remote_tag] = _Fork(Dialog.answered(self.request, response))
         return fork
+
+    def _begin(self, offer: bytes) -> None:
+        """Nothing is agreed with whoever speaks next: our INVITE offers, or leaves it to them."""
+        self._offer = None
+        self._usage.negotiation = Negotiation()
+        if offer:
+            self._usage.negotiation.offer(offer)
+
+    def _turn_to(self, fork: _Fork) -> None:
+        """This one speaks now. What another fork has agreed to does not count for it."""
+        if self._usage.dialog is not None and self._usage.dialog is not fork.dialog:
+            self._begin(self.request.body)
+        self._usage.dialog = fork.dialog
 
     def _take(self, sdp: bytes | None) -> None:
         """A description that is certain: the answer, or a correction of the one that early media had."""

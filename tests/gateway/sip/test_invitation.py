@@ -145,15 +145,21 @@ class Hasty(Phone):
     ending=st.sampled_from(["healed", "dead"]),
     delayed=st.booleans(),
     patient=st.booleans(),
+    begun=st.booleans(),
 )
 def test_both_ends_come_to_agree_that_the_call_is_over(
-    acts: list[Step], fates: list[list[int]], ending: str, delayed: bool, patient: bool
+    acts: list[Step], fates: list[list[int]], ending: str, delayed: bool, patient: bool, begun: bool
 ) -> None:
-    network = Network(fated(fates))
+    network = Network(steady if begun else fated(fates))
     terms = CallTerms(trunk="test", session_expires_s=90)
     alice, bob = Hasty(network, "192.0.2.1", terms=terms), Hasty(network, "192.0.2.2", terms=terms)
     bob.habits.takes_offers = None if patient else ANSWER
     call = alice.dial(bob, None if delayed else OFFER)
+    if begun:
+        network.run(1000)
+        bob.do(lambda now: bob.call.answer(now, ANSWER))
+        network.run(1000)
+        network.carry = fated(fates)
     for who, what, wait_ms in acts:
         network.run(wait_ms)
         if who == "caller":

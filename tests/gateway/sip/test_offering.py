@@ -264,6 +264,26 @@ def test_before_the_answer_an_offer_goes_into_an_update() -> None:
     assert call.answered and bob.call.answered
 
 
+def test_an_update_that_is_not_taken_waits_for_the_answer() -> None:
+    network = Network()
+    us, puppet = Phone(network, "192.0.2.1"), Puppet(network, "192.0.2.2")
+    call = us.dial(puppet)
+    network.run(100)
+    invite = puppet.latest("INVITE")
+    reliable = ("Require", "100rel"), ("RSeq", "1"), ("Allow", "INVITE, UPDATE")
+    puppet.reply(invite, 183, *reliable, body=ANSWER)
+    network.run(100)
+    puppet.reply(puppet.latest("PRACK"), 200)
+    us.do(lambda now: call.update_media(HOLD, now))
+    network.run(100)
+    puppet.reply(puppet.latest("UPDATE"), 405)
+    network.run(10_000)
+    assert puppet.lines() == ["INVITE", "PRACK", "UPDATE"]
+    puppet.reply(invite, 200)
+    network.run(100)
+    assert puppet.latest("INVITE").body == HOLD
+
+
 def test_an_offer_before_the_answer_waits_where_update_is_not_known() -> None:
     network = Network()
     us, puppet = Phone(network, "192.0.2.1"), Puppet(network, "192.0.2.2")

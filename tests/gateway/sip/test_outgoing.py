@@ -78,6 +78,27 @@ def test_a_200_may_say_something_else_than_the_early_media_before_it() -> None:
     assert us.events == [Progressed(EARLY), Established(ANSWER)]
 
 
+def test_what_one_fork_agreed_to_does_not_count_for_another() -> None:
+    network = Network()
+    us, puppet = us_and_puppet(network)
+    invite = dial(us, puppet)
+    call = next(iter(us.agent.calls))
+    reliable = ("Require", "100rel"), ("RSeq", "1"), ("Allow", "INVITE, UPDATE")
+    puppet.reply(invite, 183, *reliable, tag="one", body=EARLY)
+    network.run(100)
+    puppet.reply(puppet.latest("PRACK"), 200)
+    us.do(lambda now: call.update_media(OFFER + b"a=x\r\n", now))
+    network.run(100)
+    puppet.reply(invite, 200, tag="two", body=ANSWER)
+    network.run(100)
+    puppet.reply(puppet.latest("UPDATE"), 200, tag="one", body=EARLY)
+    network.run(100)
+    assert us.events == [Progressed(EARLY), Established(ANSWER)]
+    us.do(lambda now: call.update_media(OFFER + b"a=y\r\n", now))
+    network.run(100)
+    assert puppet.latest("INVITE").to_address.tag == "two"
+
+
 def test_early_media_stands_in_for_a_description_that_the_200_lacks() -> None:
     network = Network()
     us, puppet = us_and_puppet(network)
