@@ -1,35 +1,30 @@
-"""SIP: calls over the telephone network, both ways, as `Leg`s. Read it from the wire upwards.
+"""SIP: calls over the telephone network, both ways, as `Leg`s (RFC 3261).
 
-Messages, over the containers of the sipmessage library:  [cores]
-    grammar parameters uri address via       values that stand in header fields
-    typed_fields header_fields               which fields there are, and which a message must have
-    message reasons framer                   bytes to checked messages and back; messages cut out of a stream
-Transactions (RFC 3261, chapter 17): a request is answered once, a loss is made good:  [cores]
-    hop matching timers                      where to and from; what belongs together; when
-    client_transaction server_transaction transaction_table transaction_events transaction
-Calls, over transactions:  [cores]
-    dialog usage station call_events         two ends; what one call's parts share, are given, and tell
-    incoming acceptance reliable             a call to us: until it is answered, 2xx to ACK, 100rel
-    outgoing client_requests call_failed     a call of ours: until it is answered, or why not
-    offering negotiation in_dialog info      in the call: offers both ways, digits
-    session_timer transfer context           in the call: refreshes, REFER, what is handed over
-    invitation user_agent                    one call; all calls
-Sound: sdp sdes body offer_answer            descriptions, keys, what both agree to  [cores]
-Whom we trust, and who trusts us:  [cores]
-    callers numbers destinations flood       who may call, whom we may call, who is not listened to
-    digest registration line                 passwords both ways, telling a trunk where we are
-What runs, the shell:
-    transport udp tls connection connections the sockets
-    gate signalling lines                    who gets in; the one timer; the trunks' own requests
-    keypad call_media leg endpoint           a call's keys, its RTP stream, the call as a `Leg`, all calls
+Cores, from the wire upwards; they take bytes, the time and random ids, and give events, and bytes with the
+hop they go to:
 
-Cores take bytes, the time and random ids; they give events, and bytes with the hop they go to. Each has
-`handle_timers`, `next_timer_ms` and `outgoing`, asked after every call. A request of nobody we know is
-dropped before it costs anything. What is malformed is refused, never repaired.
+    hop, uri, address, via, message, framer         what is on the wire, read, checked and written
+    transaction, matching, timers                   each request answered once, whatever is lost
+    dialog, usage, client_requests, in_dialog       who two ends are to each other; requests between them
+    incoming, outgoing, offering, reliable          the INVITE of either side, offers, PRACK and UPDATE
+    transfer, session_timer, invitation             REFER and Replaces; RFC 4028; all of one call together
+    user_agent, station                             all calls of one gateway over its transactions
+    sdp, sdes, offer_answer                         session descriptions; what we offer, answer and agree to
+    callers, digest, flood                          of which trunk a request is, and who is not listened to
+    numbers, destinations                           numbers as they are written; whom we may call
+    registration, line                              where a trunk is, and telling it where we are
 
-sipmessage keeps header fields and writes messages. Its grammar is not ours: it takes two quoted names for
-one, knows no folded lines, no hosts that end in a digit, no URIs of other schemes and no URI headers, decodes
-tags, and takes exponential time for hostile credentials. So our URI, Address, Via and Parameters are
-subclasses that read exactly and write back what was on the wire; of what the network sent its parsers see
-CSeq alone, and that was checked.
+Around them, what has sockets and tasks:
+
+    udp, connection, connections, handshake, tls    sockets; limits before anything is read
+    transport                                       which socket a message takes, our own addresses
+    gate                                            who gets in: floods, strangers, trunks that are full
+    lines                                           look-ups, registrations and keepalives of all trunks
+    signalling                                      sockets, user agent and the one timer together
+    call_media, keypad, leg                         a call's signalling and RTP stream as a `Leg`
+    endpoint                                        calls in and out; `open_endpoint`
+
+Whatever happens ends in `Signalling.settle`: events are passed on, what is to be sent is sent, the timer is
+wound. One function of the user's runs for each call, in the endpoint's task group. A request of nobody we
+know gets no answer by default, and a call out must be to an allowed destination whoever wishes it.
 """

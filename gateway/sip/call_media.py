@@ -1,6 +1,8 @@
 """One call's media terms: descriptions in and out on one side, its RTP stream on the other."""
 
+import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.rtp.agreed import AgreedMedia, Direction, SrtpKey
@@ -34,6 +36,7 @@ class CallMedia:
         self._latest: SessionDescription | None = None
         self._offered: SessionDescription | None = None
         self._wish = Direction.SENDRECV
+        self._changes: list[asyncio.Future[bool]] = []
         self.agreed: AgreedMedia | None = None
         "What is in force; None before the first agreement."
 
@@ -41,6 +44,13 @@ class CallMedia:
     def offering(self) -> bool:
         """Whether an offer of ours waits for its answer."""
         return self._offered is not None
+
+    async def change(self, direction: Direction, propose: Callable[[bytes], None]) -> bool:
+        """Offer another direction, by `propose`; whether the other side agreed before the call ended."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._changes.append(done)
+        propose(self.offer(direction))
+        return await done
 
     def offer(self, direction: Direction = Direction.SENDRECV) -> bytes:
         """Our offer; what we would like stays so until the next one."""
@@ -53,11 +63,18 @@ class CallMedia:
         offered, self._offered = self._offered, None
         if offered is not None:
             self._settle(offer_answer.agree(offered, sdp.parse(text), self._ours))
+            self._changed(done=True)
 
     def take_refusal(self) -> None:
         """They refused it."""
         self._offered = None
         self._wish = self.agreed.direction if self.agreed else Direction.SENDRECV
+        self._changed(done=False)
+
+    def close(self) -> None:
+        """The call is over: the stream ends, and nothing is agreed any more. Safe to call twice."""
+        self._changed(done=False)
+        self.stream.close()
 
     def answer(self, text: bytes) -> bytes:
         """Our answer to their offer. Raises `ProtocolError` (400, 488); then nothing has changed."""
@@ -65,6 +82,12 @@ class CallMedia:
         described = self._numbered(described)
         self._settle(agreed)
         return bytes(described)
+
+    def _changed(self, *, done: bool) -> None:
+        waiting, self._changes = self._changes, []
+        for change in waiting:
+            if not change.done():
+                change.set_result(done)
 
     def _settle(self, agreed: AgreedMedia) -> None:
         self.agreed = agreed

@@ -60,7 +60,6 @@ class SipLeg:
         self._keypad = Keypad(media.stream.digits)
         self._messages: Channel[str] = Channel("sip_messages", 1)
         self._progress: Channel[TransferProgress] = Channel("sip_transfer", PROGRESS_WAITING)
-        self._changes: list[asyncio.Future[bool]] = []
         self._ended: Hangup | None = None
         self.ringing: Callable[[], None] | None = None
         "Called when the other side of a call of ours rings."
@@ -261,7 +260,6 @@ class SipLeg:
                 self._answer(event)
             case call_events.OfferRefused():
                 self._media.take_refusal()
-                self._changed(done=False)
             case call_events.Digit():
                 self._keypad.informed(event.digit, event.duration_ms)
             case TransferAsked():
@@ -296,11 +294,9 @@ class SipLeg:
             if self._media.offering and sdp is not None:
                 self._media.take_answer(sdp)
         except ProtocolError as error:
-            self._changed(done=False)
             self._end(Hangup("network", "the media answered cannot be used"))
             self._call.hang_up(_now_ms(), error.message)
             return
-        self._changed(done=True)
         if self._media.agreed is not None:
             self.talking.set()
 
@@ -315,17 +311,11 @@ class SipLeg:
     async def _change(self, direction: Direction) -> bool:
         if self._ended is not None:
             return False
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._changes.append(done)
-        self._call.update_media(self._media.offer(direction), _now_ms())
-        self._way.settle()
-        return await done
+        return await self._media.change(direction, self._propose)
 
-    def _changed(self, *, done: bool) -> None:
-        waiting, self._changes = self._changes, []
-        for change in waiting:
-            if not change.done():
-                change.set_result(done)
+    def _propose(self, sdp: bytes) -> None:
+        self._call.update_media(sdp, _now_ms())
+        self._way.settle()
 
     def _progressed(self, progress: TransferProgress) -> None:
         self._progress.put(progress)
@@ -340,10 +330,9 @@ class SipLeg:
         if self._ended is None:
             self._ended = how
             log.info("leg_ended", leg=self._leg_id, by=how.by, reason=how.reason)
-        self._stream.close()
+        self._media.close()
         self._messages.close()
         self._progress.close()
-        self._changed(done=False)
         self.talking.set()
         self.over.set()
 

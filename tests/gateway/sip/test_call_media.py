@@ -1,5 +1,7 @@
 """One call's media terms: what a stream is told, and when a description gets a new number."""
 
+import asyncio
+
 import pytest
 
 from gateway.protocol_error import ProtocolError
@@ -7,6 +9,7 @@ from gateway.rtp.agreed import AgreedMedia, Direction
 from gateway.sip.call_media import CallMedia, capabilities
 from gateway.sip.sdp import parse
 from gateway.trunks import Trunk
+from tests import virtual_time
 from tests.gateway.sip.descriptions import FAX, SNOM
 
 
@@ -18,6 +21,9 @@ class Stream:
 
     def configure(self, agreed: AgreedMedia) -> None:
         self.told.append(agreed)
+
+    def close(self) -> None:
+        self.told.clear()
 
 
 def media(srtp: str = "none") -> tuple[CallMedia, Stream]:
@@ -88,3 +94,23 @@ def test_every_call_has_keys_of_its_own() -> None:
     one, other = (capabilities(trunk, "203.0.113.1", 20_000) for _ in range(2))
     assert {key.key for key in one.keys}.isdisjoint(key.key for key in other.keys)
     assert capabilities(trunk.model_copy(update={"srtp": "none"}), "203.0.113.1", 2).keys == ()
+
+
+@pytest.mark.parametrize("outcome", ["agreed", "refused", "over"])
+def test_who_wants_a_change_learns_what_became_of_it(outcome: str) -> None:
+    async def main() -> None:
+        ours, _ = media()
+        theirs, _ = media()
+        offers: list[bytes] = []
+        async with asyncio.TaskGroup() as tasks:
+            changing = tasks.create_task(ours.change(Direction.SENDONLY, offers.append))
+            await asyncio.sleep(0)
+            if outcome == "agreed":
+                ours.take_answer(theirs.answer(offers[0]))
+            elif outcome == "refused":
+                ours.take_refusal()
+            else:
+                ours.close()
+        assert changing.result() is (outcome == "agreed")
+
+    virtual_time.run(main())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from gateway.protocol_error import ProtocolError
 from gateway.rtp import ports as rtp_ports
@@ -64,6 +65,22 @@ def test_calls_go_over_tls_with_srtp(tmp_path: Path, verify: bool) -> None:
             assert len(await listen(near, 0.3)) >= 10
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_calls_go_in_the_loop_of_production(tmp_path: Path, transport: str) -> None:
+    file = certificates.make(tmp_path / "tls.pem")
+    changes = {"tls": {"certificate": file, "private_key": file, "authorities": file}}
+
+    async def main() -> None:
+        async with connected(transport, changes, changes) as (near, theirs):
+            assert len(await listen(near, 0.3)) >= 10
+            await near.hang_up("enough")
+            async with asyncio.timeout(2):
+                await theirs.over.wait()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
 
 
 def test_a_certificate_that_nobody_signed_is_not_believed(tmp_path: Path) -> None:
