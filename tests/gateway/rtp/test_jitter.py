@@ -126,6 +126,50 @@ def test_speech_is_not_cut_to_lower_a_delay_that_can_be_borne() -> None:
     assert buffer.dropped == 0
 
 
+def test_a_higher_target_is_reached_where_it_is_quiet_though_nothing_starves() -> None:
+    """Some packets come a second time 60 ms later: so late may packets be."""
+    arrivals = on_time(200)
+    arrivals += [(came + 60, packet) for came, packet in arrivals[100:120]]
+    loud, quiet = pcmu(), pcmu()
+    assert play(loud, arrivals) == [Missing.WAITING, *range(200)]
+    play(quiet, arrivals, quiet=True)
+    assert loud.target_ms == quiet.target_ms == 65
+    assert loud.delay_ms < 65 - TICK_MS <= quiet.delay_ms
+
+
+def test_a_higher_target_is_reached_in_a_pause_of_the_sender() -> None:
+    arrivals = on_time(110, lambda i: 60 if i in (100, 102, 104) else 0)
+    for n in range(110, 150):
+        packet = audio(n)
+        arrivals.append((1000 + n * 20 + 400, packet._replace(timestamp=(packet.timestamp + 3200))))
+    buffer = pcmu()
+    play(buffer, arrivals)
+    assert buffer.delay_ms >= 65 - TICK_MS
+
+
+def test_a_packet_that_was_concealed_is_late_though_the_next_waits() -> None:
+    buffer = pcmu()
+    for now, packet in on_time(5):
+        buffer.add(packet, now)
+        buffer.take(now + FLOOR_MS, quiet=False)
+    buffer.add(audio(6), 1105)
+    assert buffer.take(1100 + FLOOR_MS, quiet=False) is Missing.LOST
+    buffer.add(audio(5), 1116)
+    taken = buffer.take(1120 + FLOOR_MS, quiet=False)
+    assert isinstance(taken, bytes) and number_of(taken) == 6
+    assert buffer.late == 1
+
+
+def test_where_it_is_quiet_the_delay_sinks_by_one_packet_at_a_time() -> None:
+    buffer = pcmu()
+    for i in range(6):  # 100 ms come at once, which is less than is cut whatever is being said
+        buffer.add(audio(i), 1000 + 20 * i if i == 0 else 1100)
+    for tick in range(4):
+        buffer.take(1000 + FLOOR_MS if tick == 0 else 1100 + FLOOR_MS + tick * TICK_MS, quiet=tick > 0)
+        assert buffer.dropped <= tick
+    assert buffer.dropped > 0
+
+
 def test_a_burst_after_an_outage_is_cut_down_at_once() -> None:
     buffer = pcmu()
     heard = play(buffer, on_time(400, lambda i: max(0, (250 - i) * TICK_MS) if i >= 200 else 0))
@@ -176,10 +220,13 @@ def test_a_pause_that_was_announced_is_not_concealed() -> None:
     assert buffer.take(1000 + 10 * TICK_MS + FLOOR_MS, quiet=False) is Missing.PAUSED
 
 
-def test_a_spurt_whose_timestamps_did_not_count_the_pause_is_played_at_once() -> None:
+@pytest.mark.parametrize(("pause_ms", "marker"), [(4000, True), (4000, False), (500, True)])
+def test_a_spurt_whose_timestamps_did_not_count_the_pause_is_played_at_once(
+    pause_ms: int, marker: bool
+) -> None:
     arrivals = on_time(50)
     for n in range(50, 100):
-        arrivals.append((1000 + n * TICK_MS + 4000, audio(n, marker=n == 50)))
+        arrivals.append((1000 + n * TICK_MS + pause_ms, audio(n, marker=marker and n == 50)))
     buffer = pcmu()
     heard = play(buffer, arrivals)
     assert [item for item in heard if isinstance(item, int)] == list(range(100))

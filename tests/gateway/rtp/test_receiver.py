@@ -102,6 +102,18 @@ def test_loss_leaves_no_frame_of_speech_silent(percent: int) -> None:
     assert level(heard[10:]) == pytest.approx(5657, rel=0.05)
 
 
+@pytest.mark.parametrize(("loud", "cut"), [(True, 0), (False, 1)])
+def test_a_delay_is_lowered_where_nothing_is_said(loud: bool, cut: int) -> None:
+    listening = receiver()
+    frames = tone(8000, 700) if loud else [bytes(320)] * 700
+    coming = [
+        (n * 20 + max(0, 60 - (n - 10) * 20 if n >= 10 else 0), p)
+        for n, p in enumerate(packets("PCMU", frames))
+    ]
+    listen(listening, coming, 690)
+    assert min(listening.take_dropped()["surplus"], 1) == cut
+
+
 def test_comfort_noise_fills_a_pause() -> None:
     listening = receiver()
     speech = [(n * 20, packet) for n, packet in enumerate(packets("PCMU", tone(8000, 10)))]
