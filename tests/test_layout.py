@@ -45,6 +45,7 @@ CORES = [
     "gateway/sip/client_requests.py",
     "gateway/sip/client_transaction.py",
     "gateway/sip/context.py",
+    "gateway/sip/course.py",
     "gateway/sip/destinations.py",
     "gateway/sip/dialog.py",
     "gateway/sip/digest.py",

@@ -1,28 +1,26 @@
 """One call's signalling, whoever called whom (RFC 3261, chapters 13 to 15).  [core]
 
-Puts the parts together: the INVITE (`incoming`, `outgoing`), requests inside the dialog (`in_dialog`), offers
-(`offering`), the session timer and transfers. What they find out is acted on in one place, `_settle`.
+What whoever has a call can see and do. How the call goes on by itself is in `course`.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from gateway.sip import info
 from gateway.sip.acceptance import Acceptances
-from gateway.sip.call_events import CallEvent, Ended, reason_text
+from gateway.sip.call_events import CallEvent, Ended
 from gateway.sip.client_requests import Headers, unheard
 from gateway.sip.context import context
+from gateway.sip.course import Course
 from gateway.sip.dialog import Dialog
 from gateway.sip.hop import Hop
-from gateway.sip.in_dialog import InDialog
 from gateway.sip.incoming import IncomingInvite
 from gateway.sip.message import Request
-from gateway.sip.offering import Offering
 from gateway.sip.outgoing import NewCall, OutgoingInvite
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.station import CallTerms, Station
-from gateway.sip.timers import TRANSACTION_MS
-from gateway.sip.transaction_events import Acknowledged, Cancelled, Requested, Responded
-from gateway.sip.transfer import Replaces, Transfers
+from gateway.sip.transaction_events import Requested
+from gateway.sip.transfer import Replaces
 from gateway.sip.uri import URI
 from gateway.sip.usage import Usage, reason_header
 
@@ -39,24 +37,25 @@ class Invitation:
         self,
         usage: Usage,
         timer: SessionTimer,
-        invite: IncomingInvite | OutgoingInvite,
         acceptances: Acceptances,
+        invite: IncomingInvite | OutgoingInvite,
         touched: Callable[["Invitation"], None],
     ) -> None:
         self.replaces: Invitation | None = None
         "The call that this one takes the place of; it is hung up when this one is answered (RFC 3891)."
+        self.course = Course(
+            usage,
+            timer,
+            acceptances,
+            invite,
+            accepted=self._hang_up_replaced,
+            touched=partial(touched, self),
+        )
+        "For the user agent."
         self._usage = usage
-        self._timer = timer
         self._invite = invite
         self._incoming = invite if isinstance(invite, IncomingInvite) else None
         self._outgoing = invite if isinstance(invite, OutgoingInvite) else None
-        self._touched = touched
-        self._acceptances = acceptances
-        self._offering = Offering(usage, timer, self._acceptances)
-        self._transfers = Transfers(usage)
-        self._in_dialog = InDialog(usage, self._offering, self._transfers)
-        self._closed = False
-        self._forget_ms: int | None = None
         touched(self)
 
     @classmethod
@@ -75,7 +74,7 @@ class Invitation:
         timer.check(requested.request)
         acceptances = Acceptances()
         invite = IncomingInvite(usage, timer, acceptances, requested, now_ms)
-        return cls(usage, timer, invite, acceptances, touched)
+        return cls(usage, timer, acceptances, invite, touched)
 
     @classmethod
     def outgoing(
@@ -91,7 +90,7 @@ class Invitation:
         usage = Usage(station, terms, hop)
         usage.calling = True
         timer = SessionTimer(terms.session_expires_s, terms.min_session_expires_s)
-        return cls(usage, timer, OutgoingInvite(usage, timer, call, now_ms), Acceptances(), touched)
+        return cls(usage, timer, Acceptances(), OutgoingInvite(usage, timer, call, now_ms), touched)
 
     # --- what there is to know ---
 
@@ -145,13 +144,18 @@ class Invitation:
         said = self._outgoing.accepted_by if self._outgoing else self._invite.request
         return context(said, self._usage.terms.context_headers) if said else {}
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether a request of ours (a BYE, an INVITE that was cancelled) waits for its final response."""
+        return self.course.unsettled
+
     # --- a call to us ---
 
     def ring(self, now_ms: int, sdp: bytes | None = None) -> None:
         """180, or with a description 183 (early media), reliably where both sides can."""
         if self._usage.ended is None and self._incoming:
             self._incoming.ring(now_ms, sdp)
-            self._settle(now_ms)
+            self.course.settle(now_ms)
 
     def answer(self, now_ms: int, sdp: bytes | None = None, headers: Headers = ()) -> None:
         """200. `sdp`: our answer, or our offer when the INVITE had none; None: the one given to `ring`.
@@ -160,7 +164,7 @@ class Invitation:
         """
         if self._usage.ended is None and self._incoming:
             self._incoming.answer(sdp, headers)
-            self._settle(now_ms)
+            self.course.settle(now_ms)
 
     def reject(self, code: int, now_ms: int, headers: Headers = ()) -> None:
         """A final refusal, 300 to 699 (302 with a Contact in `headers`); `Ended` by `local` follows."""
@@ -169,7 +173,7 @@ class Invitation:
         if self._usage.ended is None and self._incoming:
             if self._incoming.refuse(code, now_ms, headers):
                 self._usage.end(Ended("local", code, ""))
-            self._settle(now_ms)
+            self.course.settle(now_ms)
 
     # --- either ---
 
@@ -179,7 +183,7 @@ class Invitation:
             code = 200 if self._invite.answered else 480 if self._incoming else 487
             said = [reason_header(reason)] if reason else []
             self._usage.end(Ended("local", code, reason), bye=[*said, *headers])
-            self._settle(now_ms)
+            self.course.settle(now_ms)
 
     def update_media(self, sdp: bytes, now_ms: int) -> None:
         """Offer a change (hold, resume, another codec or address): re-INVITE, before the answer UPDATE.
@@ -187,30 +191,30 @@ class Invitation:
         `Answered` or `OfferRefused` follows. While another exchange is under way the latest offer waits;
         when both sides offered at once (491) ours is repeated after the delay that RFC 3261 14.1 wants.
         """
-        self._offering.update(sdp)
-        self._settle(now_ms)
+        self.course.offering.update(sdp)
+        self.course.settle(now_ms)
 
     def answer_offer(self, key: str, sdp: bytes, now_ms: int) -> None:
         """Our answer to `Offered`, or our offer when it asked for one."""
         if self._usage.ended is None:
             if not (self._outgoing and self._outgoing.answer(key, sdp, now_ms)):
-                self._offering.answer(key, sdp, now_ms)
-            self._settle(now_ms)
+                self.course.offering.answer(key, sdp, now_ms)
+            self.course.settle(now_ms)
 
     def refuse_offer(self, key: str, code: int, now_ms: int) -> None:
         """488 or the like; what was agreed before goes on. A new call's offer: it is hung up."""
         if self._outgoing and self._outgoing.waits_for(key):
             self.hang_up(now_ms, "the media offered cannot be used")
         else:
-            self._offering.refuse(key, code, now_ms)
-            self._settle(now_ms)
+            self.course.offering.refuse(key, code, now_ms)
+            self.course.settle(now_ms)
 
     def send_info(self, digit: str, now_ms: int, duration_ms: int = info.USUAL_MS) -> None:
         """A keypad digit by INFO (`application/dtmf-relay`)."""
         if self._usage.ended is None and self._invite.answered:
             body = info.relay(digit, duration_ms)
             self._usage.request("INFO", unheard, now_ms, body=body, content_type=info.RELAY)
-            self._settle(now_ms)
+            self.course.settle(now_ms)
 
     # --- transfer ---
 
@@ -221,28 +225,32 @@ class Invitation:
         """
         if self._usage.ended is None and self._invite.answered:
             other = replaces.dialog if replaces is not None else None
-            self._transfers.refer(target, Replaces.of(other) if other else None, now_ms)
-            self._settle(now_ms)
+            self.course.transfers.refer(target, Replaces.of(other) if other else None, now_ms)
+            self.course.settle(now_ms)
 
     def accept_transfer(self, key: str, now_ms: int) -> None:
         """202 and a NOTIFY that it is being tried."""
-        self._transfers.accept(key, now_ms)
-        self._settle(now_ms)
+        self.course.transfers.accept(key, now_ms)
+        self.course.settle(now_ms)
 
     def refuse_transfer(self, key: str, code: int, now_ms: int) -> None:
         """603 or the like: we will not call there."""
-        self._transfers.refuse(key, code, now_ms)
-        self._settle(now_ms)
+        self.course.transfers.refuse(key, code, now_ms)
+        self.course.settle(now_ms)
 
     def report_transfer(self, key: str, code: int, phrase: str, now_ms: int) -> None:
         """NOTIFY how the new call goes; a final code (200 or above) is the last."""
-        self._transfers.report(key, code, phrase, now_ms)
-        self._settle(now_ms)
+        self.course.transfers.report(key, code, phrase, now_ms)
+        self.course.settle(now_ms)
 
-    # --- for the user agent ---
+    def _hang_up_replaced(self, now_ms: int) -> None:
+        if self.replaces is not None:
+            self.replaces.hang_up(now_ms, "replaced by another call")
+
+    # --- what happened ---
 
     def events(self) -> list[CallEvent]:
-        """What happened since it was last asked."""
+        """What happened since it was last asked; the user agent asks."""
         events, self._usage.events = self._usage.events, []
         return events
 
@@ -250,120 +258,3 @@ class Invitation:
     def untold(self) -> bool:
         """Whether `events` has something."""
         return bool(self._usage.events)
-
-    def owns(self, key: str) -> bool:
-        """Whether a client transaction is of this call."""
-        return self._usage.requests.owns(key)
-
-    def requested(self, requested: Requested, now_ms: int) -> None:
-        """A request came inside the dialog, or at least with its Call-ID and our tag."""
-        self._in_dialog.receive(requested, self._invite, now_ms)
-        self._settle(now_ms)
-
-    def responded(self, responded: Responded, now_ms: int) -> None:
-        """A response to one of our requests came."""
-        self._usage.heard(responded.response, responded.hop)
-        self._usage.requests.responded(responded.key, responded.response, now_ms)
-        self._settle(now_ms)
-
-    def unanswered(self, key: str, code: int, now_ms: int) -> None:
-        """A request of ours got no response (408) or could not be sent (503)."""
-        self._usage.requests.unanswered(key, code, now_ms)
-        self._settle(now_ms)
-
-    def acknowledged(self, acknowledged: Acknowledged, now_ms: int) -> None:
-        """An ACK came with our tag."""
-        ack, dialog = acknowledged.request, self._usage.dialog
-        if dialog is None or ack.from_address.tag != dialog.remote_tag:
-            return
-        if self._acceptances.acknowledged(ack.cseq.sequence):
-            if self._incoming and not self._incoming.confirmed:
-                self._incoming.confirm(ack)
-            else:
-                self._offering.acknowledged(ack)
-            self._settle(now_ms)
-
-    def cancelled(self, cancelled: Cancelled, now_ms: int) -> None:
-        """A CANCEL came for the INVITE, or a re-INVITE, that has not had its final response."""
-        if self._incoming and cancelled.key == self._incoming.key:
-            if self._incoming.refuse(487, now_ms):
-                self._usage.end(Ended("remote", 487, reason_text(cancelled.request)))
-        else:
-            self._offering.cancelled(cancelled.key, now_ms)
-        self._settle(now_ms)
-
-    # --- time ---
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether a request of ours (a BYE, an INVITE that was cancelled) waits for its final response."""
-        return self._usage.bye is not None or self._usage.requests.waiting
-
-    @property
-    def finished(self) -> bool:
-        """Over, and nothing more is owed to the network or expected of it."""
-        return self._closed and self._forget_ms is None and not self.unsettled
-
-    def next_timer_ms(self) -> int | None:
-        """When `handle_timers` has something to do, or None."""
-        times = [self._acceptances.next_timer_ms(), self._forget_ms]
-        if self._usage.ended is None:
-            times += [
-                self._incoming.next_timer_ms() if self._incoming else None,
-                self._timer.next_timer_ms(),
-                self._offering.next_timer_ms(),
-                self._transfers.next_timer_ms(),
-            ]
-        return min((time for time in times if time is not None), default=None)
-
-    def handle_timers(self, now_ms: int) -> None:
-        """Do what is due at `now_ms`."""
-        for acceptance in self._acceptances.due(now_ms):
-            self._usage.station.transactions.respond(acceptance.key, acceptance.response, now_ms)
-        if self._acceptances.given_up(now_ms):
-            self._usage.end(Ended("network", 408, "no ACK came"), bye=())
-        if self._forget_ms is not None and now_ms >= self._forget_ms:
-            self._forget_ms = None
-        if self._usage.ended is None:
-            self._handle_call_timers(now_ms)
-        self._settle(now_ms)
-
-    def _handle_call_timers(self, now_ms: int) -> None:
-        if self._incoming:
-            self._incoming.handle_timers(now_ms)
-        self._transfers.handle_timers(now_ms)
-        task = self._timer.due(now_ms)
-        if task == "refresh":
-            self._offering.refresh()
-        elif task == "expire":
-            self._usage.end(Ended("network", 408, "nobody refreshed the session"), bye=())
-
-    # --- what follows from what happened ---
-
-    def _settle(self, now_ms: int) -> None:
-        if self._usage.ended is not None:
-            self._close(now_ms)
-        elif self._incoming and self._incoming.accept(now_ms):
-            if self.replaces is not None:
-                self.replaces.hang_up(now_ms, "replaced by another call")
-        else:
-            self._offering.proceed(self._invite.confirmed, now_ms)
-        self._touched(self)
-
-    def _close(self, now_ms: int) -> None:
-        """Once over: leave nothing open, and say BYE when it is allowed (section 15: not before the ACK)."""
-        ended = self._usage.ended
-        if not self._closed and ended is not None:
-            self._closed, self._forget_ms = True, now_ms + TRANSACTION_MS
-            self._timer.stop()
-            self._offering.stop(now_ms)
-            self._transfers.stop(now_ms)
-            self._usage.requests.cancel(now_ms)
-            if not self._invite.answered:
-                self._invite.withdraw(480 if ended.by == "local" else 487, now_ms)
-                self._usage.bye = None
-        if self._usage.bye is not None and (self._invite.confirmed or not len(self._acceptances)):
-            headers, self._usage.bye = self._usage.bye, None
-            self._usage.request("BYE", unheard, now_ms, headers=headers)
-        if self._usage.bye is None:
-            self._acceptances.clear()

@@ -120,7 +120,7 @@ class UserAgent:
     def handle_timers(self, now_ms: int) -> list[UserAgentEvent]:
         """To be called when `next_timer_ms` has come (early calls do no harm)."""
         while (tag := self._agenda.take(now_ms)) is not None:
-            self._calls[tag].handle_timers(now_ms)
+            self._calls[tag].course.handle_timers(now_ms)
         return self._handle(self._transactions.handle_timers(now_ms), now_ms)
 
     def next_timer_ms(self) -> int | None:
@@ -141,13 +141,13 @@ class UserAgent:
                     told += self._requested(event, now_ms)
                 case Acknowledged(request=ack):
                     if invitation := self._call(ack, ack.to_address.tag):
-                        invitation.acknowledged(event, now_ms)
+                        invitation.course.acknowledged(event, now_ms)
                 case Cancelled():
                     self._cancelled(event, now_ms)
                 case Responded(key=key, response=answer):
                     invitation = self._call(answer, answer.from_address.tag)
-                    if invitation and invitation.owns(key):
-                        invitation.responded(event, now_ms)
+                    if invitation and invitation.course.owns(key):
+                        invitation.course.responded(event, now_ms)
                     else:
                         told += self._other(event, final=answer.code >= 200)
                 case TimedOut(key=key) | Unreachable(key=key):
@@ -166,8 +166,8 @@ class UserAgent:
 
     def _unanswered(self, event: TimedOut | Unreachable, now_ms: int) -> list[UserAgentEvent]:
         for invitation in self._calls.values():
-            if invitation.owns(event.key):
-                invitation.unanswered(event.key, 408 if isinstance(event, TimedOut) else 503, now_ms)
+            if invitation.course.owns(event.key):
+                invitation.course.unanswered(event.key, 408 if isinstance(event, TimedOut) else 503, now_ms)
                 return []
         return self._other(event, final=True)
 
@@ -178,7 +178,7 @@ class UserAgent:
         began = self._invites.get((cancel.call_id, cancel.from_address.tag, cancel.cseq.sequence))
         invitation = known or (began[1] if began else None)
         if invitation is not None:
-            invitation.cancelled(event, now_ms)
+            invitation.course.cancelled(event, now_ms)
 
     # --- requests ---
 
@@ -186,7 +186,7 @@ class UserAgent:
         request = event.request
         invitation = self._call(request, request.to_address.tag)
         if invitation is not None:
-            invitation.requested(event, now_ms)
+            invitation.course.requested(event, now_ms)
             return ()
         verdict = self._authorise(request, event.hop, now_ms)
         if isinstance(verdict, Ignored):
@@ -279,10 +279,10 @@ class UserAgent:
     def _look_after_touched(self) -> None:
         """Note when each call that something happened to wants to be looked at next; forget finished ones."""
         for invitation in self._touched:
-            if invitation.finished:
+            if invitation.course.finished:
                 self._forget(invitation)
             else:
-                self._agenda.set(invitation.local_tag, invitation.next_timer_ms())
+                self._agenda.set(invitation.local_tag, invitation.course.next_timer_ms())
         self._touched.clear()
 
     def _forget(self, invitation: Invitation) -> None:
