@@ -212,8 +212,8 @@ class Connections:
 
     async def _open(self, address: Address) -> None:
         transport, host, port = address
-        credentials = self._credentials(Hop(transport, host, port)) if transport == "tls" else None
         try:
+            credentials = self._credentials(Hop(transport, host, port)) if transport == "tls" else None
             async with asyncio.timeout(CONNECT_S):
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: self._made(transport, outgoing=True),
@@ -222,7 +222,7 @@ class Connections:
                     ssl=credentials.context if credentials else None,
                     server_hostname=(credentials.name or host) if credentials else None,
                 )
-        except (OSError, TimeoutError) as error:
+        except (OSError, ValueError, Unavailable) as error:
             log.info("sip_connection_not_opened", transport=transport, error=type(error).__name__)
             self._waiting.pop(address, None)
             self._listener.lost(Hop(transport, host, port))

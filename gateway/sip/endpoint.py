@@ -17,6 +17,7 @@ from gateway.rtp.ports import Ports
 from gateway.rtp.stream import RtpStream
 from gateway.sip.address import Address
 from gateway.sip.body import description
+from gateway.sip.call_events import Ended
 from gateway.sip.call_failed import CallFailed
 from gateway.sip.call_media import CallMedia, capabilities
 from gateway.sip.context import LONGEST, USER_TO_USER, user_to_user
@@ -133,19 +134,29 @@ class Endpoint:
     def close(self) -> None:
         """Close all sockets and legs at once."""
         for leg in list(self._legs.values()):
-            leg.close()
+            leg.close("no longer served")
         self._signalling.close()
 
     async def _look_after(self) -> None:
         while True:
-            for leg in list(self._legs.values()):
-                leg.look_after()
-            self._signalling.look_after()
+            await self._guarded(self._look())
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def _look(self) -> None:
+        for leg in list(self._legs.values()):
+            leg.look_after()
+        self._signalling.look_after()
+
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        assert self._tasks is not None, "the endpoint is served"
-        self._tasks.create_task(work, name=name)
+        assert self._tasks is not None, "the endpoint is open"
+        self._tasks.create_task(self._guarded(work), name=name)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """The outermost frame of everything here that may have a bug: it must not end all calls."""
+        try:
+            await work
+        except Exception:
+            log.exception("telephone_task_failed")
 
     # --- legs ---
 
@@ -172,18 +183,25 @@ class Endpoint:
         return target
 
     def _tell(self, event: Invited | Told) -> None:
-        if isinstance(event, Invited):
-            self._invited(event)
-            return
+        """A bug in what one call makes of it ends that call, and keeps no other from hearing of its own."""
         leg = self._legs.get(event.invitation)
+        try:
+            if isinstance(event, Invited):
+                self._invited(event)
+            elif leg is not None:
+                leg.told(event.event)
+        except Exception:
+            log.exception("call_event_failed")
+            event.invitation.hang_up(self._signalling.now_ms(), "an error of ours")
+            if leg is not None:
+                leg.close("an error of ours")
+        if isinstance(event, Told) and isinstance(event.event, Ended):
+            self._forget(event.invitation)
+
+    def _forget(self, call: Invitation) -> None:
+        leg = self._legs.pop(call, None)
         if leg is None:
             return
-        leg.told(event.event)
-        if event.invitation.ended is not None:
-            self._forget(event.invitation, leg)
-
-    def _forget(self, call: Invitation, leg: SipLeg) -> None:
-        del self._legs[call]
         self._signalling.lines[leg.trunk].calls -= 1
         direction, outcome = _direction(call), _outcome(leg)
         CALLS.labels(leg.trunk, direction).dec()

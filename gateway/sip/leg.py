@@ -271,9 +271,9 @@ class SipLeg:
                 self.outcome = event
                 self._end(Hangup(event.by, event.reason))
 
-    def close(self) -> None:
-        """End everything that is still open, at once."""
-        self._end(Hangup("local", "no longer served"))
+    def close(self, reason: str) -> None:
+        """End everything that is still open, at once and without a word to the other side."""
+        self._end(Hangup("local", reason))
 
     # --- what follows from that ---
 

@@ -54,9 +54,9 @@ class Sockets:
                 host, port = self._bind(at)
                 self._ports.setdefault(at.transport, port)
                 self.addresses.append(f"{at.transport}:{_bracketed(host)}:{port}")
-            if any(trunk.transport == "tls" for trunk in self._telephone.trunks):
-                for verify in (True, False):
-                    self._contexts[verify] = tls.client_context(self._telephone.tls, verify=verify)
+            for trunk in self._telephone.trunks:
+                if trunk.transport == "tls":
+                    self._context(verify=trunk.verify)
         except Unavailable:
             self.close()
             raise
@@ -125,7 +125,12 @@ class Sockets:
 
     def _credentials(self, hop: Hop) -> Credentials:
         name, verify = self._identity(hop)
-        return Credentials(self._contexts[verify], name)
+        return Credentials(self._context(verify=verify), name)
+
+    def _context(self, *, verify: bool) -> ssl.SSLContext:
+        if verify not in self._contexts:
+            self._contexts[verify] = tls.client_context(self._telephone.tls, verify=verify)
+        return self._contexts[verify]
 
 
 def _bracketed(host: str) -> str:

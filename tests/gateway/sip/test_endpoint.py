@@ -282,6 +282,39 @@ def test_a_call_is_over_when_its_function_is_and_a_failure_hurts_nobody_else(fai
     virtual_time.run(main())
 
 
+def test_a_bug_in_one_calls_events_ends_that_call_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with pair() as both, both.far.call("+4930") as first, both.far.call("+4930") as second:
+            broken = both.answering.legs[0]
+
+            def told(event: object) -> None:
+                raise RuntimeError("a bug")
+
+            monkeypatch.setattr(broken, "told", told)
+            assert not await first.hold(), "it hangs up instead of answering"
+            await asyncio.sleep(0.5)
+            assert first.ended is not None and second.ended is None
+            assert await second.hold()
+            assert [line.calls for line in both.near.trunks()] == [1]
+
+    virtual_time.run(main())
+
+
+def test_a_contact_that_wants_tls_where_there_is_none_is_survived() -> None:
+    async def main() -> None:
+        async with alone() as (endpoint, answering, at):
+            with Phone(at) as phone:
+                await phone.ask(request("INVITE", sdp=SDP, Contact="<sips:bob@127.0.0.1:9>"))
+                to = next(line for line in phone.got[-1].split("\r\n") if line.startswith("To:"))
+                phone.send(request("ACK", branch="ack", To=to[4:], Call_ID="call-1"))
+                await asyncio.sleep(0.1)
+                await answering.legs[0].hang_up("enough")
+                await asyncio.sleep(20)
+                assert await phone.ask(request("OPTIONS", branch="after")) == ["SIP/2.0 200 OK"]
+
+    virtual_time.run(main())
+
+
 # --- strangers and floods ---
 
 
