@@ -265,6 +265,8 @@ def _check_networks(trunks: Iterable[Trunk]) -> None:
     owners: dict[Network, Trunk] = {}
     for trunk in trunks:
         for network in trunk.networks:
+            if network.prefixlen == 0 and not trunk.login:
+                raise _problem("network_everybody", f"{trunk.name} would let everybody in", str(network))
             other = owners.setdefault(network, trunk)
             if other is not trunk and not (trunk.login and other.login):
                 raise _problem(

@@ -70,6 +70,7 @@ class Callers:
         self._trunks = {trunk.name: trunk for trunk in telephone.trunks}
         self._logins = {trunk.login.username: trunk for trunk in telephone.trunks if trunk.login}
         self._networks = {trunk.name: trunk.networks for trunk in telephone.trunks}
+        self._hosts: dict[str, frozenset[str]] = {}
         by_exactness = sorted(telephone.numbers, key=lambda n: (numbers.exactness(n.pattern), bool(n.trunk)))
         self._numbers = by_exactness[::-1]
 
@@ -78,11 +79,15 @@ class Callers:
 
         They are its networks where it registers and names none: calls come from where we registered.
         """
+        hosts = tuple(hosts)
+        self._hosts[trunk] = frozenset(hosts)
         if self._trunks[trunk].registers and not self._trunks[trunk].networks:
             self._networks[trunk] = tuple(ipaddress.ip_network(host) for host in hosts)
 
     def knows(self, host: str) -> bool:
-        """Whether an address is in one of the trunks' networks."""
+        """Whether an address is one of a trunk: in its networks, or where we call it."""
+        if any(host in hosts for hosts in self._hosts.values()):
+            return True
         address = _address(host)
         return address is not None and any(_within(address, n) for n in self._networks.values())
 

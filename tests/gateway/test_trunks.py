@@ -81,6 +81,7 @@ def test_a_trunk_that_only_calls_out_takes_no_calls() -> None:
         (trunk(codecs=[]), "`codecs` must name at least one"),
         (trunk(codecs=["G729"]), "'opus', 'G722', 'PCMU' or 'PCMA'"),
         (trunk(networks=["203.0.113.5/28"]), "`203.0.113.5/28` is no network"),
+        (trunk(networks="0.0.0.0/0"), "carrier would let everybody in: `0.0.0.0/0`"),
         (trunk(name="My Trunk"), "small letters"),
         (trunk(session_s=30), "90"),
         (trunk(login={"username": "a", "password": "short"}), "at least 8 characters"),

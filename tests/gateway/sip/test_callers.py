@@ -112,8 +112,10 @@ def test_where_we_register_calls_may_come_from_unless_networks_are_named() -> No
 
 def test_a_trunk_that_only_calls_out_lets_nobody_in() -> None:
     doors = callers(trunk(name="out", address="203.0.113.5"))
+    assert not doors.knows(KNOWN.host)
     doors.resolved("out", [KNOWN.host])
     assert doors.authorise(request(), KNOWN, 0) == Ignored()
+    assert doors.knows(KNOWN.host), "its responses are no flood"
 
 
 # --- strangers ---

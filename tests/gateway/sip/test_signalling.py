@@ -97,18 +97,23 @@ def test_a_stream_that_breaks_off_is_answered_only_to_whom_we_answer(strangers: 
     virtual_time.run(main())
 
 
-def test_mutants_of_requests_end_nothing() -> None:
+@pytest.mark.parametrize("login", [False, True])
+def test_mutants_of_requests_end_nothing(login: bool) -> None:
+    credentials = 'Digest username="pbx", realm="warmline", nonce="1", uri="sip:x", response="0", nc=00000001'
     originals = [
-        request(method, sdp=SNOM.decode()) for method in ("INVITE", "OPTIONS", "BYE", "CANCEL", "ACK")
+        request(method, sdp=SNOM.decode(), Authorization=credentials)
+        for method in ("INVITE", "OPTIONS", "BYE", "CANCEL", "ACK")
     ]
+    trunk = {"login": {"username": "pbx", "password": "correct horse"}} if login else {}
 
     async def main() -> None:
-        async with opened() as (signalling, _, at):
-            for number, data in enumerate(mutants(originals, 2000, seed=4)):
+        async with opened(trunk=trunk) as (signalling, _, at):
+            for number, data in enumerate(mutants(originals, 1000, seed=4)):
                 signalling.datagram(data, Hop("udp", "127.0.0.1", 1024 + number % 60_000))
             await asyncio.sleep(70)
             with Phone(at) as phone:
-                assert await phone.ask(request("OPTIONS", branch="after")) == ["SIP/2.0 200 OK"]
+                answer = "401 Unauthorized" if login else "200 OK"
+                assert await phone.ask(request("OPTIONS", branch="after")) == [f"SIP/2.0 {answer}"]
 
     virtual_time.run(main())
 
