@@ -679,3 +679,11 @@ def test_the_request_line_of_a_retransmission_is_not_looked_at() -> None:
     again = incoming("INVITE")
     again.uri = URI.parse("sip:elsewhere")
     assert transactions.receive(again, UDP, 10) == []
+
+
+def test_an_acknowledged_refusal_on_a_stream_is_over_at_once() -> None:
+    transactions = layer()
+    key = key_of(transactions.receive(incoming("INVITE"), TCP, 0))
+    transactions.respond(key, response(incoming("INVITE"), 486, to_tag="ours"), 0)
+    assert transactions.receive(incoming("ACK", tag="ours"), TCP, 10) == []
+    assert transactions.next_timer_ms() is None
