@@ -109,8 +109,6 @@ class Exchange:
     @asynccontextmanager
     async def call(self, number: str, **how: Any) -> AsyncIterator[Line]:
         """A call that we place, answered and talking."""
-        while self.endpoint._signalling.lines["line"].hop is None:  # noqa: ASYNC110 - until it is looked up
-            await asyncio.sleep(0.05)
         async with self.endpoint.call(number, **how) as leg, asyncio.TaskGroup() as tasks:
             line = Line(leg)
             tasks.create_task(line.serve())

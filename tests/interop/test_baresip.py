@@ -222,6 +222,24 @@ def test_a_telephone_without_srtp_is_refused_where_the_trunk_wants_it(tmp_path: 
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("password", ["correct-horse", "wrong-horse"])
+def test_a_telephone_proves_itself(password: str, tmp_path: Path) -> None:
+    """Baresip knows MD5 only, and gives up when it is asked for SHA-256 first."""
+    known = {"username": "alice", "password": "correct-horse", "algorithms": ["MD5"]}
+    login = {"networks": [], "login": known}
+
+    async def main() -> None:
+        async with exchange(tmp_path, login) as ours, baresip(Settings(password=password)) as alice:
+            await alice.dial(ours.uri())
+            if password == "correct-horse":
+                await alice.until("CALL_ESTABLISHED")
+            else:
+                assert "401" in (await alice.until("CALL_CLOSED")).parameter
+            assert ours.answered == (password == "correct-horse")
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     "conditions",
     [

@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.interop, pytest.mark.models, pytest.mark.timeout(300)]
 
 VOICE = "piper/en_US-joe-medium.onnx"
 QUIET_S = 1.6
-"So long a pause ends an answer; between sentences there is less."
+"So long a pause ends what is said; between sentences there is less."
+ENOUGH_S = 7.0
+"So much of a long answer is listened to."
 ANSWER_S = 60.0
 QUESTION = "What is your return policy?"
 ANSWER = re.compile(r"return|thirty|30|days", re.I)
@@ -89,14 +91,15 @@ def ours(
 
 
 async def listen(telephone: Baresip, since_s: float) -> tuple[Sound, float]:
-    """What is said after a moment of the recording, once it has come to its end; and that end, s."""
+    """What is said after a moment of the recording, once it is over or long enough; and where that is, s."""
     async with asyncio.timeout(ANSWER_S):
         while True:
             await asyncio.sleep(0.2)
             heard = telephone.heard()
             new = heard.after(since_s)
             quiet = new.after(max(new.seconds - QUIET_S, 0))
-            if new.seconds > QUIET_S and new.is_loud() and not quiet.is_loud():
+            over = new.seconds > QUIET_S and not quiet.is_loud()
+            if new.is_loud() and (over or new.seconds > ENOUGH_S + QUIET_S):
                 return new, heard.seconds
 
 
