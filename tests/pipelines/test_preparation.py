@@ -61,6 +61,31 @@ def test_stopped_it_breaks_off_and_forgets_what_waits_and_can_go_on() -> None:
     virtual_time.run(main())
 
 
+def test_it_may_be_stopped_again_while_it_still_breaks_off() -> None:
+    async def main() -> None:
+        class Reluctant(Answering):
+            """Lets go of what it holds before it ends."""
+
+            async def listen(self, words: str) -> None:
+                try:
+                    await super().listen(words)
+                finally:
+                    await asyncio.sleep(1)
+
+        it = Reluctant()
+        async with preparing(it) as preparation:
+            preparation.prepare("where")
+            await asyncio.sleep(0.5)
+            preparation.stop()
+            await asyncio.sleep(0.2)
+            preparation.stop()
+            preparation.prepare("and when")
+            await asyncio.sleep(4)
+        assert it.begun == ["where", "and when"] and it.done == ["and when"]
+
+    virtual_time.run(main())
+
+
 def test_the_end_of_the_call_breaks_it_off() -> None:
     async def main() -> None:
         it = Answering()
