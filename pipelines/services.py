@@ -8,6 +8,7 @@ feeds it, one that takes its results, so that the rest of the call knows only `R
 
 import asyncio
 import importlib
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,8 @@ STOP_MS = 200
 SETTLE_MS = 800
 "Silence after which words that came during speech are taken as all there are."
 GIVE_UP_MS = 3_000
+LATEST_MS = 5_000
+"What has not come back so long after it was sent never will: many services keep silent where no words were."
 FIRST_SOUND_S = 6.0
 NEXT_SOUND_S = 4.0
 
@@ -116,20 +119,23 @@ class ServiceRecognizer:
     """A speech-to-text service as the recogniser of one call.
 
     Services answer when they like. A final is reported when every segment they were sent has come back,
-    or after `GIVE_UP_MS` with the words there are; what comes back for a turn that is over is ignored.
+    or after `GIVE_UP_MS` with the words there are; what comes back for a turn that is over is ignored, for
+    `LATEST_MS` after it was sent.
     """
 
     def __init__(self, service: FrameProcessor, listener: Listener) -> None:
         self._listener = listener
         self.processors: Sequence[FrameProcessor] = (_Feed(self), service, _Tap(self))
         self._signals: list[PipecatFrame] = []
-        self._stale = 0
-        self._outstanding = 0
+        self._heard_ms = 0
+        self._outstanding: deque[int] = deque()
+        "When each segment was sent that has not come back, by `_heard_ms`; those of a turn that is over:"
+        self._stale: deque[int] = deque()
         self._begin()
 
     def _begin(self) -> None:
         self._stale += self._outstanding
-        self._outstanding = 0
+        self._outstanding.clear()
         self._text = ""
         self._pause: int | None = None
         self._paused_ms = 0
@@ -142,12 +148,15 @@ class ServiceRecognizer:
 
     def hear(self, frame: Frame, silent: bool = False) -> None:
         """Count; the audio itself comes through the pipeline."""
+        self._heard_ms += FRAME_MS
+        while self._stale and self._heard_ms - self._stale[0] >= LATEST_MS:
+            self._stale.popleft()
         if self._pause is None or self._told:
             return
         self._paused_ms += FRAME_MS
         if self._paused_ms == STOP_MS:
             self._signals.append(VADUserStoppedSpeakingFrame(stop_secs=STOP_MS / 1_000))
-            self._outstanding += 1
+            self._outstanding.append(self._heard_ms)
         settled = self._paused_ms >= SETTLE_MS and self._text
         if settled or self._paused_ms >= GIVE_UP_MS:
             self._tell_final()
@@ -171,7 +180,7 @@ class ServiceRecognizer:
         """The utterance is over."""
         if self._pause is None or self._paused_ms < STOP_MS:
             self._signals.append(VADUserStoppedSpeakingFrame(stop_secs=0.1))
-            self._outstanding += 1
+            self._outstanding.append(self._heard_ms)
         self._begin()
 
     def close(self) -> None:
@@ -179,8 +188,12 @@ class ServiceRecognizer:
         self._listener = lambda _: None
 
     def failed(self) -> None:
-        """The service reports an error."""
-        self._outstanding = max(0, self._outstanding - 1)
+        """The service reports an error; what it says of a turn that is over concerns nobody."""
+        if self._stale:
+            self._stale.popleft()
+            return
+        if self._outstanding:
+            self._outstanding.popleft()
         self._listener(Lost("the recognition service failed"))
 
     async def take(self, frame: PipecatFrame) -> bool:
@@ -198,11 +211,12 @@ class ServiceRecognizer:
 
     def _transcribed(self, text: str, finalized: bool) -> None:
         if self._stale:
-            self._stale -= 1 if finalized else 0
+            if finalized:
+                self._stale.popleft()
             return
         self._text = f"{self._text} {join_digits(text)}".strip()
         if finalized and self._outstanding:
-            self._outstanding -= 1
+            self._outstanding.popleft()
             if not self._outstanding and self._pause is not None:
                 self._tell_final()
 

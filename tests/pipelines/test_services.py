@@ -134,6 +134,39 @@ def test_words_that_come_after_the_turn_belong_to_no_other() -> None:
     virtual_time.run(main())
 
 
+def test_a_service_that_does_not_answer_a_cough_hears_what_comes_after_it() -> None:
+    async def main() -> None:
+        async with piped(SpellingSTT()) as hearing:
+            hearing.recognizer.start()
+            await hearing.hear(hush(20))
+            hearing.recognizer.pause(1)
+            await hearing.hear(hush(160))
+            hearing.recognizer.reset()
+            await hearing.hear(hush(100))
+            hearing.recognizer.start()
+            await hearing.hear(speech("where is my order"))
+            hearing.recognizer.pause(2)
+            await hearing.hear(hush(160))
+            assert hearing.finals == [Final(1, ""), Final(2, "where is my order")]
+
+    virtual_time.run(main())
+
+
+def test_a_failure_that_comes_after_the_turn_ends_no_other() -> None:
+    async def main() -> None:
+        async with piped(SpellingSTT(seconds=4)) as hearing:
+            hearing.recognizer.start()
+            await hearing.hear(speech("explode"))
+            hearing.recognizer.pause(1)
+            await hearing.hear(hush(160))
+            hearing.recognizer.reset()
+            hearing.recognizer.start()
+            await hearing.hear(speech("and now to something completely different"))
+            assert hearing.said == [Final(1, "")]
+
+    virtual_time.run(main())
+
+
 def test_a_service_that_fails_is_reported() -> None:
     async def main() -> None:
         async with piped(SpellingSTT()) as hearing:
