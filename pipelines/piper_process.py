@@ -72,8 +72,9 @@ class Service:
         self._requests = queue.PriorityQueue(BACKLOG)
         "Whether others go first, the place in the order of coming, the request; None: no more."
         self._order = itertools.count()
-        # Written by the reading thread, read by the speaking one; a set's add and discard are atomic.
-        self._cancelled: set[int] = set()
+        # Written by both threads; a set's add and discard are atomic.
+        self.wanted: set[int] = set()
+        "Requests that were taken and are neither served nor cancelled."
         self._abandoned = False
 
     def read(self, source: BinaryIO) -> None:
@@ -87,8 +88,9 @@ class Service:
     def take(self, message: WireMessage) -> None:
         """Queue a request, or note that one is not wanted any more."""
         if message.kind is Kind.CANCEL:
-            self._cancelled.add(message.request)
+            self.wanted.discard(message.request)
         else:
+            self.wanted.add(message.request)
             self._put(message)
 
     def finish(self) -> None:
@@ -108,13 +110,13 @@ class Service:
                 self._send(WireMessage(Kind.DONE, message.request))
             except (ValueError, RuntimeError, UnicodeError) as error:
                 self._send(WireMessage(Kind.FAILED, message.request, type(error).__name__.encode()))
-            self._cancelled.discard(message.request)
+            self.wanted.discard(message.request)
 
     def _speak(self, message: WireMessage) -> None:
         (rate,) = RATE.unpack(message.payload[: RATE.size])
         text = message.payload[RATE.size :].decode()
         for chunk in self._voice.synthesize(text):
-            if message.request in self._cancelled or self._abandoned:
+            if message.request not in self.wanted or self._abandoned:
                 return
             sound = trimmed(chunk.audio_float_array, chunk.sample_rate, text)
             if chunk.sample_rate != rate:

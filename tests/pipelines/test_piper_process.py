@@ -63,6 +63,16 @@ def test_a_cancelled_request_is_not_spoken() -> None:
     assert [m.kind for m in said] == [Kind.READY, Kind.DONE]
 
 
+def test_what_is_cancelled_too_late_is_not_remembered() -> None:
+    service = Service(TonalVoice(), io.BytesIO())
+    service.take(speak(1, "one.", 16_000))
+    service.finish()
+    service.serve()
+    for request in (1, 2):
+        service.take(WireMessage(Kind.CANCEL, request))
+    assert not service.wanted
+
+
 def test_a_text_that_cannot_be_spoken_fails_alone() -> None:
     said = answers(speak(1, "?!", 16_000), speak(2, "fine", 16_000))
     assert [(m.kind, m.request) for m in said if m.kind is not Kind.AUDIO] == [
