@@ -171,6 +171,7 @@ class Bot(DirectProcessor):
         turn_id = self._agent.ids("c")
         words = Words(text=self._agent.conversation.withhold(text.strip()))
         await self._agent.emit(CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=words))
+        self.drop_draft()  # begun while the turn was being stored, and not knowing of it
         if not self._ended:
             self._inbox.put_nowait(Turn(turn_id))
 

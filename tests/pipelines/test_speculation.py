@@ -164,6 +164,23 @@ def test_a_draft_is_dropped_when_the_caller_types() -> None:
     virtual_time.run(main())
 
 
+def test_a_draft_begun_while_a_typed_turn_was_being_stored_is_dropped() -> None:
+    async def main() -> None:
+        answerer = ScriptedAnswerer(lambda words: [Say(f"Re {words}.")])
+        async with talking(answerer, unsure(), PATIENT) as talk:
+            await asyncio.sleep(1)
+            talk.emit_s = 0.3
+            await talk.say("where is it")
+            await talk.call.write("order 10437")
+            assert answerer.asked == ["where is it"], "the draft was begun meanwhile"
+            talk.emit_s = 0.0
+            await asyncio.sleep(6)
+        assert answerer.asked == ["where is it", "order 10437", "where is it"]
+        assert talk.turns[1] == "> order 10437" and talk.turns[-1] == "< Re where is it."
+
+    virtual_time.run(main())
+
+
 def test_an_interrupted_draft_that_was_let_out_keeps_what_was_heard() -> None:
     async def main() -> None:
         long = "Your parcel left our warehouse yesterday, and the carrier will bring it on Tuesday."
