@@ -77,14 +77,8 @@ def _money(match: re.Match[str]) -> str:
 
 def _address(match: re.Match[str]) -> str:
     said = re.sub(r"^(?:https?://)?(?:www\.)?", "", match.group()).rstrip("/")
-    for symbol, word in {
-        "@": " at ",
-        ".": " dot ",
-        "/": " slash ",
-        "-": " dash ",
-        "_": " underscore ",
-    }.items():
-        said = said.replace(symbol, word)
+    for symbol, word in _SYMBOLS.items():
+        said = said.replace(symbol, f" {word} ")
     return said
 
 
