@@ -6,8 +6,10 @@ hop they go to:
     hop, uri, address, via, message, framer         what is on the wire, read, checked and written
     transaction, matching, timers                   each request answered once, whatever is lost
     dialog, usage, client_requests, in_dialog       who two ends are to each other; requests between them
-    incoming, outgoing, offering, reliable          the INVITE of either side, offers, PRACK and UPDATE
-    transfer, session_timer, invitation             REFER and Replaces; RFC 4028; all of one call together
+    incoming, outgoing, reliable, acceptance        the INVITE of either side; what must arrive: PRACK, ACK
+    negotiation, offering, body                     offers and answers in the middle of a call
+    transfer, session_timer, info, context          REFER and Replaces; RFC 4028; digits; User-to-User
+    course, invitation, call_events                 how a call goes on; what its user does and is told
     user_agent, station                             all calls of one gateway over its transactions
     sdp, sdes, offer_answer                         session descriptions; what we offer, answer and agree to
     callers, digest, flood                          of which trunk a request is, and who is not listened to

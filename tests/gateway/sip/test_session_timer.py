@@ -142,6 +142,13 @@ def test_without_a_wish_of_either_side_there_is_no_timer() -> None:
     assert timer.interval_s == 0
 
 
+def test_a_wish_that_is_not_repeated_is_over() -> None:
+    timer = SessionTimer(0)
+    timer.answer(request(headers=(("Session-Expires", "900"), ("Supported", "timer"))), response(200), 0)
+    timer.answer(request("UPDATE", headers=(("Supported", "timer"),)), response(200), 1000)
+    assert timer.next_timer_ms() is None
+
+
 def test_their_wish_is_honoured_where_we_have_none() -> None:
     timer = SessionTimer(0)
     answer = response(200)
