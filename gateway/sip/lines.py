@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 
 import structlog
+from prometheus_client import Gauge
 
 from gateway.addresses import is_address
 from gateway.protocol_error import ProtocolError
@@ -21,6 +22,10 @@ from pipelines.facts import Unavailable
 log = structlog.get_logger(__name__)
 
 LOOK_UP_S = 10.0
+READY = Gauge(
+    "warmline_sip_trunk_ready", "1: the trunk is there; 0: it is down; -1: nothing shows", ["trunk"]
+)
+SHOWN = {"ready": 1, "down": 0, "unknown": -1}
 
 Send = Callable[[Request, Hop], str]
 "Sends a request outside of any call, and names its transaction."
@@ -74,6 +79,7 @@ class Lines:
                 spawn(self._look_up(line, contact, reaches), f"look up {line.trunk.name}")
             for purpose, request in line.due(now_ms):
                 self._ask(line, purpose, request, send)
+            READY.labels(line.trunk.name).set(SHOWN[line.state().state])
 
     def heard(self, event: Responded | TimedOut | Unreachable, send: Send) -> None:
         """What came of a request."""

@@ -1,6 +1,8 @@
 """TLS connections that are slow to become any, with a real listener on loopback."""
 
 import asyncio
+import errno
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +13,7 @@ import uvloop
 
 from gateway.addresses import Listen
 from gateway.sip.connections import Connections, Credentials
-from gateway.sip.handshake import HANDSHAKE_S
+from gateway.sip.handshake import HANDSHAKE_S, PAUSE_S
 from gateway.sip.hop import Hop
 from gateway.sip.tls import client_context, server_context
 from gateway.trunks import Flood, Tls
@@ -107,5 +109,36 @@ def test_a_certificate_for_somebody_else_is_not_taken(tmp_path: Path) -> None:
             assert connections.send(OPTIONS, Hop("tls", "127.0.0.1", port))
             await asyncio.sleep(1)
             assert here.gone == [Hop("tls", "127.0.0.1", port)] and there.got == []
+
+    virtual_time.run(main())
+
+
+def test_when_the_system_has_no_more_descriptors_it_is_tried_again_later(tmp_path: Path) -> None:
+    class Full:
+        """A listening socket in a process that has no file descriptors left, for a while."""
+
+        def __init__(self, inner: socket.socket) -> None:
+            self.inner, self.tried = inner, 0
+
+        def fileno(self) -> int:
+            return self.inner.fileno()
+
+        def accept(self) -> tuple[socket.socket, tuple[str, int]]:
+            self.tried += 1
+            if self.tried == 1:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return self.inner.accept()
+
+    async def main() -> None:
+        listener = Listener()
+        async with listening(listener, tmp_path) as (connections, port):
+            full = Full(connections._tls[0]._listening)
+            connections._tls[0]._listening = full  # type: ignore[assignment]
+            assert connections.send(OPTIONS, Hop("tls", "127.0.0.1", port))
+            await asyncio.sleep(PAUSE_S - 0.1)
+            assert full.tried == 1 and listener.got == []
+            await asyncio.sleep(0.5)
+            assert len(listener.got) == 1
+            connections._tls[0]._listening = full.inner
 
     virtual_time.run(main())

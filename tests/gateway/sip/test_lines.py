@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.protocol_error import ProtocolError
+from gateway.sip import lines
 from gateway.sip.callers import Callers
 from gateway.sip.digest import Challenges
 from gateway.sip.endpoint import Endpoint, open_endpoint
@@ -94,9 +95,11 @@ def test_a_trunk_is_asked_whether_it_is_there() -> None:
         async with with_registrar(registrar, **trunk) as endpoint:
             await asyncio.sleep(95)
             assert registrar.asked == 4 and endpoint.trunks()[0].state == "ready"
+            assert lines.READY.labels("peer")._value.get() == 1
             registrar.there = False
             await asyncio.sleep(70)
             assert endpoint.trunks()[0].state == "down"
+            assert lines.READY.labels("peer")._value.get() == 0
 
     virtual_time.run(main())
 
@@ -105,40 +108,40 @@ def test_a_trunk_is_asked_whether_it_is_there() -> None:
 
 
 def test_the_way_out() -> None:
-    lines = lines_of(
+    made = lines_of(
         {"name": "in", "networks": "192.0.2.0/24"},
         {"name": "one", "address": "192.0.2.1", "calls": 1},
         {"name": "two", "address": "192.0.2.2"},
     )
-    assert lines.way_out(None)[1] == Hop("udp", "192.0.2.1", 5060)
-    assert lines.way_out("two")[1] == Hop("udp", "192.0.2.2", 5060)
-    lines["one"].calls = 1
-    assert lines.way_out(None)[0] is lines["two"], "the other is full"
+    assert made.way_out(None)[1] == Hop("udp", "192.0.2.1", 5060)
+    assert made.way_out("two")[1] == Hop("udp", "192.0.2.2", 5060)
+    made["one"].calls = 1
+    assert made.way_out(None)[0] is made["two"], "the other is full"
     with pytest.raises(Unavailable):
-        lines.way_out("one")
+        made.way_out("one")
     for name in ("in", "three"):
         with pytest.raises(ProtocolError) as refused:
-            lines.way_out(name)
+            made.way_out(name)
         assert refused.value.status == 404
 
 
 def test_one_that_is_down_is_taken_last() -> None:
-    lines = lines_of(
+    made = lines_of(
         {"name": "one", "address": "192.0.2.1", "options_s": 30}, {"name": "two", "address": "192.0.2.2"}
     )
-    lines["one"].unanswered("options", 0)
-    assert lines.way_out(None)[0] is lines["two"]
+    made["one"].unanswered("options", 0)
+    assert made.way_out(None)[0] is made["two"]
 
 
 def test_whose_certificate_it_must_be() -> None:
-    lines = lines_of(
+    made = lines_of(
         {"name": "one", "address": "sip.one.example", "transport": "tls"},
         {"name": "two", "address": "192.0.2.2", "transport": "tls", "verify": False},
     )
-    lines["one"].looked_up(["192.0.2.1"], lambda hop: None, 0)  # type: ignore[arg-type,return-value]
-    assert lines.identity(Hop("tls", "192.0.2.1", 5061)) == ("sip.one.example", True)
-    assert lines.identity(Hop("tls", "192.0.2.2", 5061)) == ("192.0.2.2", False)
-    assert lines.identity(Hop("tls", "192.0.2.3", 5061)) == (None, True), "a stranger is verified"
+    made["one"].looked_up(["192.0.2.1"], lambda hop: None, 0)  # type: ignore[arg-type,return-value]
+    assert made.identity(Hop("tls", "192.0.2.1", 5061)) == ("sip.one.example", True)
+    assert made.identity(Hop("tls", "192.0.2.2", 5061)) == ("192.0.2.2", False)
+    assert made.identity(Hop("tls", "192.0.2.3", 5061)) == (None, True), "a stranger is verified"
 
 
 def test_a_name_that_nobody_knows_is_seen_and_nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
