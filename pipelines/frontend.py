@@ -213,6 +213,7 @@ class FrontEnd(DirectProcessor):
                 self._news.tell(SpeechStarted())
             case Paused():
                 self._news.tell(SpeechStopped())
+                self._final_at = None  # that of a pause before was not the last word
                 ears.endpoint.judge(action.pause)
                 ears.recognizer.pause(action.pause)
             case Drafted():
@@ -225,11 +226,13 @@ class FrontEnd(DirectProcessor):
                 self._news.tell(SpeechStarted())
             case Ended():
                 ears.recognizer.reset()
+                ears.endpoint.resume()  # under load it may still be asked
                 self._end_turn(action)
             case Emptied():
                 self._bot.drop_draft()
                 self._bot.preparation.stop()
                 ears.recognizer.reset()
+                ears.endpoint.resume()
 
     def _keyed(self, actions: Sequence[KeyAction]) -> None:
         """Do what keys ask for."""
