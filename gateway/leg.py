@@ -84,7 +84,8 @@ class Channel(Generic[T]):
 
     def __init__(self, name: str, bound: int) -> None:
         self._items: deque[T] = deque(maxlen=bound)
-        self._ready = asyncio.Event()
+        self._awaited: asyncio.Future[None] | None = None
+        "What the reader waits for; a future costs half of what an event does, ten thousand times a second."
         self._closed = False
         self._dropped = DROPPED.labels(name)
 
@@ -95,7 +96,7 @@ class Channel(Generic[T]):
         if self.full:
             self._dropped.inc()
         self._items.append(item)
-        self._ready.set()
+        self._wake()
 
     @property
     def full(self) -> bool:
@@ -105,7 +106,7 @@ class Channel(Generic[T]):
     def close(self) -> None:
         """No more items; the reader ends when it has read the rest."""
         self._closed = True
-        self._ready.set()
+        self._wake()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
@@ -114,9 +115,15 @@ class Channel(Generic[T]):
         while not self._items:
             if self._closed:
                 raise StopAsyncIteration
-            self._ready.clear()
-            await self._ready.wait()
+            if self._awaited is not None and not self._awaited.done():
+                raise RuntimeError("a channel has one reader")
+            self._awaited = asyncio.get_running_loop().create_future()
+            await self._awaited
         return self._items.popleft()
+
+    def _wake(self) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
 
 
 class FrameClock:

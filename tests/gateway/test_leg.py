@@ -35,6 +35,26 @@ def test_a_reader_waits_for_the_next_item() -> None:
     virtual_time.run(main())
 
 
+async def read(channel: Channel[int]) -> int:
+    return await anext(channel)
+
+
+def test_a_channel_has_one_reader_at_a_time() -> None:
+    async def main() -> None:
+        channel: Channel[int] = Channel("test", 3)
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(read(channel))
+            await asyncio.sleep(1)
+            with pytest.raises(RuntimeError):
+                await anext(channel)
+            reading.cancel()
+            await asyncio.sleep(1)
+            asyncio.get_running_loop().call_later(5, channel.put, 7)
+            assert await anext(channel) == 7
+
+    virtual_time.run(main())
+
+
 def test_frames_on_time_pass_and_no_silence_is_due() -> None:
     clock = FrameClock(0)
     for n in range(1_000):
