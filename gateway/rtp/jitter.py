@@ -117,7 +117,11 @@ class JitterBuffer:
 
     def add(self, packet: RtpPacket, now_ms: int) -> None:
         """A packet of audio came."""
-        sequence = self._unwrapped(packet.sequence)
+        newest = self._last
+        if newest is not None and packet.sequence == newest + 1 & 0xFFFF:
+            sequence: int | None = newest + 1  # nearly always
+        else:
+            sequence = self._unwrapped(packet.sequence)
         if sequence is None:
             return
         arrived = now_ms * self._per_ms

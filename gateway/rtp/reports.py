@@ -17,7 +17,8 @@ class Reports:
     def __init__(self, ssrc: int, cname: str, now_ms: int) -> None:
         self._ssrc = ssrc
         self._cname = cname.encode()[:MOST_CNAME]
-        self._due_ms = now_ms + ssrc % REPORT_MS
+        self.due_ms = now_ms + ssrc % REPORT_MS
+        "When `take` has the next report; to be asked before it, fifty times a second."
         self._round_trip = RoundTrip()
         self._packets_before = 0
         self.about_us: ReportBlock | None = None
@@ -43,10 +44,10 @@ class Reports:
 
     def take(self, sender: RtpSender, heard: Reception | None, now_ms: int) -> bytes | None:
         """The report that is due now, or None."""
-        if now_ms < self._due_ms:
+        if now_ms < self.due_ms:
             return None
         # by SSRC a little more or less than 5 s, so that calls that began together drift apart
-        self._due_ms = now_ms + REPORT_MS - REPORT_MS // 8 + self._ssrc % (REPORT_MS // 4)
+        self.due_ms = now_ms + REPORT_MS - REPORT_MS // 8 + self._ssrc % (REPORT_MS // 4)
         return rtcp.build(self._compound(sender, heard, now_ms))
 
     def goodbye(self, sender: RtpSender, heard: Reception | None, now_ms: int) -> bytes:

@@ -181,6 +181,8 @@ class RtpSession:
 
     def report(self, now_ms: int) -> bytes | None:
         """The RTCP that is due now, or None."""
+        if now_ms < self._reports.due_ms:
+            return None
         return self._protected(self._reports.take(self._sender, self._receiver.reception, now_ms))
 
     def goodbye(self, now_ms: int) -> bytes | None:

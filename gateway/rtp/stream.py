@@ -152,8 +152,9 @@ class RtpStream:
         """Send the next 20 ms, and a report when it is due."""
         session = self._session
         assert session is not None
-        packet = session.send(self._playout.take() if session.wants_frame else None)
-        if packet is not None and (destination := session.destination) is not None:
+        destination = session.destination
+        packet = session.send(self._playout.take() if destination and session.wants_frame else None)
+        if packet is not None and destination is not None:
             _send(self._rtp, packet, destination)
         if (report := session.report(now_ms)) is not None:
             self._send_rtcp(report)
