@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from gateway.rtp.clock import HEAR_AFTER, LATENESS, MOST_ROUNDS, SLOT_MS, SLOTS, RtpClock
+from gateway.rtp.clock import CROWDED, HEAR_AFTER, LATENESS, MOST_ROUNDS, SLOT_MS, SLOTS, RtpClock
 from tests import virtual_time
 
 
@@ -182,6 +182,20 @@ def test_a_call_is_ticked_soon_after_its_packets_come() -> None:
             await asyncio.sleep(0.1)
             assert stranger.heard == []
             clock.forget(here.fileno())
+
+    ticking(test)
+
+
+def test_calls_whose_packets_come_together_do_not_all_get_one_slot() -> None:
+    async def test(clock: RtpClock) -> None:
+        calls = [Call() for _ in range(3 * CROWDED)]
+        for call in calls:
+            clock.add(call)
+        for call in calls:
+            clock.follow(call)
+        await asyncio.sleep(0.05)
+        phases = [call.heard[-1] % 20 for call in calls]
+        assert sorted(phases.count(phase) for phase in set(phases)) == [CROWDED, 2 * CROWDED]
 
     ticking(test)
 

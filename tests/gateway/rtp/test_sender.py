@@ -53,6 +53,7 @@ def test_silence_is_sent_where_nothing_is_said() -> None:
 
 
 def test_a_codec_with_a_memory_fades_out_after_speech() -> None:
+    assert say(sender("opus"), [None])[0].payload == codec("opus").quiet, "nothing was said yet"
     sent = say(sender("opus"), [*frames_of(16_000, 5), *[None] * 6])
     assert [p.payload == codec("opus").quiet for p in sent] == [False] * 8 + [True] * 3
 

@@ -96,6 +96,21 @@ def test_without_the_key_nothing_gets_in_and_replays_are_counted() -> None:
     assert b.media_report().received == 1
 
 
+def test_a_re_invite_with_the_same_key_keeps_the_replay_window() -> None:
+    a = session(agreed(keys=(OUR_KEY, THEIR_KEY)))
+    b = session(agreed(keys=(THEIR_KEY, OUR_KEY)), ssrc=2)
+    assert (said := a.send(None)) is not None
+    b.receive(said, REMOTE, 0)
+    b.configure(agreed(keys=(THEIR_KEY, OUR_KEY)), 100)
+    replayed = dropped("srtp_replayed")
+    b.receive(said, REMOTE, 200)
+    assert dropped("srtp_replayed") == replayed + 1
+    b.configure(agreed(keys=(THEIR_KEY, THEIR_KEY)), 300)
+    assert (said := a.send(None)) is not None
+    b.receive(said, REMOTE, 400)
+    assert b.media_report().received == 1, "the old key opens nothing now"
+
+
 def test_strangers_and_other_payload_types_are_counted_and_not_heard() -> None:
     ours = session()
     call(ours, range(5))
@@ -119,6 +134,8 @@ def test_we_send_to_where_the_media_comes_from() -> None:
     assert ours.rtcp_destination == ("198.51.100.1", REMOTE[1] + 1)
     ours.receive_rtcp(rtcp.build([rtcp.Report(2)]), ("198.51.100.1", 61_001), 100)
     assert ours.rtcp_destination == ("198.51.100.1", 61_001)
+    call(ours, range(500, 505), STRANGER, ssrc=9)
+    assert ours.rtcp_destination == (STRANGER[0], REMOTE[1] + 1), "a new source's RTCP is not known yet"
     assert session(agreed(mux=True)).rtcp_destination == REMOTE
 
 
@@ -216,7 +233,9 @@ def test_on_hold_nothing_is_heard_and_nothing_is_timed(direction: Direction) -> 
     call(ours, range(10))
     taken(ours)
     ours.configure(agreed(direction=direction), 200)
+    before = dropped("on_hold")
     heard = call(ours, range(10, 500))
+    assert dropped("on_hold") == before + 490
     assert all(frame == silence(8000) for frame in heard)
     assert taken(ours) == []
     ours.configure(agreed(), 10_000)
