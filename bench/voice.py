@@ -144,7 +144,7 @@ def systems(models: Path, found: Found) -> dict[str, System]:
 def _replies(found: Found) -> dict[str, str]:
     """What we answered to each question, in this run or the one before."""
     replies = {turn.question.say: turn.asked.reading.reply for turn in found.turns if turn.system == OURS}
-    for name in ("voice", "voice-quick", "voice-quick-ours"):
+    for name in ("voice", "voice-ours", "voice-quick", "voice-quick-ours"):
         if not replies and (path := RESULTS / f"{name}.json").is_file():
             turns = json.loads(path.read_text())["raw"]["turns"]
             replies = {turn["say"]: turn["reply"] for turn in turns if turn["system"] == OURS}
