@@ -49,7 +49,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How it went lately with jobs that a turn waits for (all but partials), in seconds.
+    """How it went lately with jobs that a turn waits for (finals and eager finals), in seconds.
 
     Medians, so that one odd job does not count.
     """
@@ -81,7 +81,7 @@ class Job(Generic[T]):
     work: Callable[[], T]
     "Blocking; runs in a worker thread."
     done: Callable[[T | Dropped | Failed], None]
-    "Runs on the event loop that submitted the job; not called once the call's jobs were dropped."
+    "Runs on the event loop that submitted the job; not called once it or all of the call's were withdrawn."
     _submitted: float = field(default_factory=time.perf_counter)
     _withdrawn: bool = False
 
