@@ -130,13 +130,14 @@ class RtpStream:
         self._clock.forget(self._rtcp.fileno())
         if self._session is not None:
             self._send_rtcp(self._session.goodbye(_now_ms()))
-            self._observe_end(self._session.media_report())
         self._rtp.close()
         self._rtcp.close()
         self._ports.release(self._port, _now_ms())
         self._playout.close()
         self.frames.close()
         self.digits.close()
+        if self._session is not None:
+            self._observe_end(self._session.media_report())
 
     # --- what the clock calls ---
 
