@@ -15,9 +15,12 @@ from rich.console import Console
 from gateway import config
 from gateway.answering import articles, definition_file, tool_names
 from gateway.config import ConfigError
+from gateway.sip.tls import server_context
+from gateway.trunks import Telephone
 from knowledge.ingest import read_folder
 from knowledge.problem import Severity
 from pipelines.agent.definition_file import check_definition
+from pipelines.facts import Unavailable
 
 FAULTY = 1
 
@@ -62,8 +65,20 @@ def look(file: Path | None) -> list[Finding]:
         return [Finding(problem, is_fault=True) for problem in error.problems]
     faults = check_definition(definition_file(settings), tool_names())
     findings = [Finding(str(problem), is_fault=True) for problem in faults]
+    findings += [Finding(problem, is_fault=True) for problem in _certificates(settings.telephone)]
     folder = articles(settings)
     for problem in read_folder(folder).problems:
         text = f"{folder / problem.path}:{problem.line}: {problem.message}"
         findings.append(Finding(text, is_fault=problem.severity is Severity.ERROR))
     return findings
+
+
+def _certificates(telephone: Telephone) -> list[str]:
+    """Files that the telephone cannot begin with."""
+    if not any(at.transport == "tls" for at in telephone.listen):
+        return []
+    try:
+        server_context(telephone.tls)
+    except Unavailable as error:
+        return [f"telephone.tls: {error}"]
+    return []

@@ -5,7 +5,7 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from gateway.cli.check import FAULTY, check
+from gateway.cli.check import FAULTY, check, look
 
 app = Typer()
 app.command()(check)
@@ -53,3 +53,19 @@ def test_an_article_that_cannot_be_used_is_a_fault_with_its_line(tmp_path: Path)
     result = run()
     assert result.exit_code == FAULTY
     assert "articles/broken.md:1: " in result.stdout
+
+
+def test_a_certificate_that_is_none_is_found_before_the_telephone_begins(tmp_path: Path) -> None:
+    (tmp_path / "ours.pem").write_text("not a certificate")
+    file = tmp_path / "warmline.yaml"
+    ours = str(tmp_path / "ours.pem")
+    telephone = {
+        "listen": ["tls:127.0.0.1:5061"],
+        "tls": {"certificate": ours, "private_key": ours},
+        "trunks": [{"name": "line", "networks": ["127.0.0.1"], "transport": "tls"}],
+    }
+    file.write_text(json.dumps({"telephone": telephone}))
+    [finding] = look(file)
+    assert finding.is_fault
+    assert finding.text.startswith("telephone.tls: the TLS certificate cannot be used")
+    assert ours in finding.text
