@@ -41,11 +41,16 @@ class Sound:
         spectrum = np.abs(np.fft.rfft(self.samples * np.hanning(len(self.samples))))
         return float(np.argmax(spectrum) * self.rate / len(self.samples))
 
-    def is_loud(self) -> bool:
-        """Whether somebody speaks or a tone sounds in it, for a tenth of a second or longer."""
+    @property
+    def loud_s(self) -> float:
+        """For how long somebody speaks or a tone sounds in it."""
         frame = self.rate // 50
         whole = self.samples[: len(self.samples) // frame * frame].astype(np.int32).reshape(-1, frame)
-        return int((np.abs(whole).mean(axis=1) > 300).sum()) >= 5
+        return float((np.abs(whole).mean(axis=1) > 300).sum()) / 50
+
+    def is_loud(self) -> bool:
+        """Whether somebody speaks or a tone sounds in it."""
+        return self.loud_s >= 0.1
 
 
 def tone(hertz: float, seconds: float, rate: int = 8_000) -> Sound:

@@ -234,7 +234,7 @@ def test_a_telephone_proves_itself(password: str, tmp_path: Path) -> None:
             if password == "correct-horse":
                 await alice.until("CALL_ESTABLISHED")
             else:
-                assert "401" in (await alice.until("CALL_CLOSED")).parameter
+                assert "403" in (await alice.until("CALL_CLOSED")).parameter
             assert ours.answered == (password == "correct-horse")
 
     asyncio.run(main())
