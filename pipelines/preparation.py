@@ -25,9 +25,8 @@ class Preparation:
     def stop(self) -> None:
         """The turn is over, or was none."""
         self._words = None
-        under_way, self._under_way = self._under_way, None  # it may take a while to break off
-        if under_way is not None:
-            under_way.reschedule(asyncio.get_running_loop().time())
+        if self._under_way is not None and not self._under_way.expired():  # else it is breaking off already
+            self._under_way.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         """Prepare whenever there is something to prepare for, until cancelled."""

@@ -203,7 +203,7 @@ class Model:
         if not self._breaker.allows(loop.time()):
             _CALLS.labels(name, "breaker_open").inc()
             raise ModelUnavailable(f"{name} failed lately and is left alone for a while")
-        if self._ahead is not None:
+        if self._ahead is not None and not self._ahead.expired():  # else it is breaking off already
             self._ahead.reschedule(loop.time())
         outcome = "abandoned"
         self._calls += 1

@@ -332,6 +332,24 @@ def test_reading_ahead_gives_way_to_an_answer_at_once() -> None:
     virtual_time.run(main())
 
 
+@pytest.mark.parametrize("later", range(6))
+def test_reading_ahead_gives_way_to_answers_that_come_while_it_breaks_off(later: int) -> None:
+    async def main() -> None:
+        script = ScriptedModel()
+        script.will(play.hang())
+        model = model_of(script, cache_slots=2)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(model.read_ahead(HI, session_id="a"), name="ahead")
+            await asyncio.sleep(0.1)
+            answers = [tasks.create_task(streamed(model), name="answer")]
+            for _ in range(later):
+                await asyncio.sleep(0)
+            answers.append(tasks.create_task(streamed(model), name="another"))
+        assert [answer.result()[0] for answer in answers] == ["All right.", "All right."]
+
+    virtual_time.run(main())
+
+
 def test_nothing_is_read_ahead_while_somebody_waits_for_an_answer_or_another_reads() -> None:
     async def main() -> None:
         script = ScriptedModel(otherwise=play.after(1.0, play.text("Hello.")))
