@@ -34,6 +34,7 @@ WINDOW = 250
 "Packets (5 s) for which a smallest transit is kept; the base is the smaller of the last two."
 LOOK_EVERY = 50
 "Packets (1 s) after which the target is set anew; sooner when one comes too late for it."
+_HALF, _WRAP = 1 << 31, (1 << 32) - 1
 
 
 class Missing(Enum):
@@ -128,7 +129,8 @@ class JitterBuffer:
         if self._last is None:
             self._begin(sequence, packet.timestamp, arrived)
         last = self._last_timestamp
-        timestamp = last + _signed(packet.timestamp + self._shift - last, 32)
+        # What `_signed` does: every packet comes this way, and a call costs as much as the arithmetic.
+        timestamp = last + ((packet.timestamp + self._shift - last + _HALF & _WRAP) - _HALF)
         on_time = arrived - self._base
         if on_time - timestamp > CEILING_MS * self._per_ms and self._after_pause(packet, arrived):
             self._shift += on_time - timestamp
@@ -137,7 +139,11 @@ class JitterBuffer:
         if self._last is None or sequence > self._last:
             self._last, self._last_timestamp = sequence, timestamp
         self._arrived = arrived
-        self._insert(sequence, timestamp, packet.payload)
+        packets = self._packets
+        if not packets and sequence == self._next and self._play - timestamp <= self._frame >> 1:
+            packets.append((sequence, timestamp, packet.payload))  # in order and in time, as nearly always
+        else:
+            self._insert(sequence, timestamp, packet.payload)
 
     def no_audio(self, sequence: int) -> None:
         """A packet that carries something else took this number: what is missing here was not lost."""
