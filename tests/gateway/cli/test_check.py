@@ -63,6 +63,7 @@ def test_a_certificate_that_is_none_is_found_before_the_telephone_begins(tmp_pat
         "listen": ["tls:127.0.0.1:5061"],
         "tls": {"certificate": ours, "private_key": ours},
         "trunks": [{"name": "line", "networks": ["127.0.0.1"], "transport": "tls"}],
+        "numbers": [{"pattern": "*"}],
     }
     file.write_text(json.dumps({"telephone": telephone}))
     [finding] = look(file)
