@@ -7,6 +7,7 @@ the rest goes on where that is honest: without voice models there is still the c
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -199,6 +200,7 @@ class Gateway:
             self._edge.signalling = Signalling(with_lines(self._config), calls.create_task)
             self._edge.calls = Calls(make_bot, reception, self._config.limits.message_characters)
             self._health.report("voice", State.UP)
+            gc.freeze()  # models and modules stay for ever: the collector need not look at them again
             try:
                 async with open_telephone(
                     self._config, sessions, self._edge.calls, models, self._health

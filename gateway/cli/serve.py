@@ -6,6 +6,7 @@ model file that is needed is not there.
 """
 
 import asyncio
+import gc
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ from pipelines.facts import Unavailable
 WRONG_USAGE = 2
 UNAVAILABLE = 69
 "EX_UNAVAILABLE of sysexits.h."
+
+FEWER_COLLECTIONS = (20_000, 20, 50)
+"""Thresholds of the garbage collector. Nearly everything here is freed by its count; a search among all
+objects takes 30 ms, in which no call is heard."""
 
 SWITCH_S = 0.001
 "How long a Python thread may keep the event loop waiting; the default is five times as long."
@@ -51,6 +56,7 @@ def serve(
         health = Health(screen.changed)
         work = serve_gateway(settings, Assembly(configured_answerer), health, screen.listening)
         sys.setswitchinterval(SWITCH_S)
+        gc.set_threshold(*FEWER_COLLECTIONS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
     except ConfigError as error:
