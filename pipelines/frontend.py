@@ -132,7 +132,8 @@ class FrontEnd(DirectProcessor):
         ears = self._hearing()
         self._deaf_frames = max(0, self._deaf_frames - 1)
         answering = self._bot.answering
-        change = ears.detection.hear(frame, speaking=answering is not Answering.NO)
+        speaking = answering is not Answering.NO
+        change = ears.detection.hear(frame, speaking=speaking, played=self._output.just_played())
         ears.recognizer.hear(frame, ears.detection.silent)
         ears.endpoint.hear(frame)
         ears.turns.answering(answering)

@@ -41,6 +41,7 @@ CORES = [
     "pipelines/agent/workflow.py",
     "pipelines/answering_machine.py",
     "pipelines/conversation.py",
+    "pipelines/echo.py",
     "pipelines/facts.py",
     "pipelines/heard.py",
     "pipelines/keypad.py",
