@@ -1,8 +1,8 @@
 """Is what we hear our own voice, come back over the telephone? [core]
 
 Telephone paths cancel no echo, or not all of it: what we say returns 50 to 300 ms later, quieter, through
-other codecs and with reflections. It is told by its waveform: the last tenth of a second heard is laid along
-all that was played lately, and where both agree it is ours. The caller's voice agrees with nothing we said,
+other codecs and with reflections. It is told by its waveform: the last eighth of a second heard is laid along all
+that was played lately, and where both agree it is ours. The caller's voice agrees with nothing we said,
 and over an echo it soon is the larger part. Relies on numpy.
 """
 
@@ -15,10 +15,14 @@ RATE = 8_000
 "Enough for the comparison, whatever the call's own."
 REACH_MS = 700
 "How long ago what returns may have been played, the port's own delay included."
-HEARD_MS = 96
-ALIKE = 0.55
-"""Of the correlation at the best delay, the low frequencies, which all voices share, taken out. Over 64 ms,
-echoes 12 to 30 dB down have 0.65 to 0.85, other voices 0.45 (p95) and 0.56 (p99)."""
+HEARD_MS = 128
+EMPHASIS = 0.7
+"Takes low frequencies back, which all voices share."
+ALIKE = 0.5
+"""Of the correlation at the best delay. Of echoes 12 to 30 dB down nineteen in twenty windows have 0.77 or
+more, of other voices one in a hundred has 0.44."""
+FAINT_DB = -22.0
+"Against the loudest of what we said: so quiet over it is no caller, who would not be understood either."
 
 
 class OwnEcho:
@@ -53,7 +57,9 @@ class OwnEcho:
         """Whether what was heard last is our own voice. About 0.2 ms: ask only where voice was found."""
         if not self.possible:
             return False
-        heard, played = np.diff(self._heard), np.diff(self._played)
+        if self._is_faint():
+            return True
+        heard, played = _emphasised(self._heard), _emphasised(self._played)
         size = 1 << (len(heard) + len(played) - 1).bit_length()
         spectrum = np.fft.rfft(played, size) * np.conj(np.fft.rfft(heard, size))
         places = len(played) - len(heard) + 1
@@ -64,6 +70,15 @@ class OwnEcho:
         floor = 1e-4 * power.max() + 1e-9
         alike = agreement / np.sqrt((power + floor) * (np.square(heard).sum() + 1e-12))
         return bool(alike.max() >= ALIKE)
+
+    def _is_faint(self) -> bool:
+        blocks = np.square(self._played[-(len(self._played) // len(self._heard) * len(self._heard)) :])
+        loudest = blocks.reshape(-1, len(self._heard)).mean(axis=1).max()
+        return bool(np.square(self._heard).mean() < loudest * 10 ** (FAINT_DB / 10))
+
+
+def _emphasised(sound: Samples) -> Samples:
+    return np.asarray(sound[1:] - EMPHASIS * sound[:-1], np.float32)
 
 
 def _narrow(pcm: bytes, sample_rate: int) -> Samples:

@@ -45,6 +45,7 @@ CORES = [
     "pipelines/facts.py",
     "pipelines/heard.py",
     "pipelines/keypad.py",
+    "pipelines/other_machine.py",
     "pipelines/phrases.py",
     "pipelines/piper_wire.py",
     "pipelines/secret.py",

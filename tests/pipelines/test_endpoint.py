@@ -170,7 +170,9 @@ def test_what_a_telephone_line_cuts_off_is_filled_with_quiet_noise_and_the_rest_
         judge.probability(voice, narrowband=narrowband)
     plain, filled = (np.square(np.abs(np.fft.rfft(heard))) for heard in seen)
     middle = len(plain) // 2
-    above, below = (10 * np.log10(filled[part].sum() / plain[part].sum()) for part in (slice(middle, None), slice(middle)))
+    above, below = (
+        10 * np.log10(filled[part].sum() / plain[part].sum()) for part in (slice(middle, None), slice(middle))
+    )
     assert above > 20
     assert abs(below) < 0.1, "what came over the line stays as it was"
     assert not seen[1][: 6 * 16_000].std() > 1e-6, "where there was no sound there is no noise"
