@@ -30,7 +30,8 @@ _MACHINE = re.compile(
     r"|\b(?:can't|cannot|can not|couldn't) (?:\w+ )?(?:take|get to|come to|answer|reach)"
     r"|\bnot (?:here|in|home|available|accepting|in service)\b|\bmissed (?:you|your call)"
     r"|\b(?:get|call|ring) (?:right )?(?:you )?back\b|\breturn your call\b|\bforwarded to\b"
-    r"|\bthe (?:person|number|customer|subscriber|party) you (?:are|have|were|'ve)\b|\bpress (?:\d|one|two|pound)"
+    r"|\bthe (?:person|number|customer|subscriber|party) you (?:are|have|were|'ve)\b"
+    r"|\bpress (?:\d|one|two|pound)"
 )
 _PERSON = re.compile(
     r"\b(?:who(?:'s| is) (?:this|that|calling|there)|(?:how|what) (?:can|may|could) (?:i|we) (?:help|do)"

@@ -1,9 +1,9 @@
 """Is what we hear our own voice, come back over the telephone? [core]
 
 Telephone paths cancel no echo, or not all of it: what we say returns 50 to 300 ms later, quieter, through
-other codecs and with reflections. It is told by its waveform: the last eighth of a second heard is laid along all
-that was played lately, and where both agree it is ours. The caller's voice agrees with nothing we said,
-and over an echo it soon is the larger part. Relies on numpy.
+other codecs and with reflections. It is told by its waveform: the last eighth of a second heard is laid
+along all that was played lately, and where both agree it is ours. The caller's voice agrees with nothing we
+said, and over an echo it soon is the larger part. Relies on numpy.
 """
 
 import numpy as np

@@ -23,7 +23,7 @@ def voice(seed: int, hz: float, seconds: float = 6.0, rate: int = RATE) -> Sound
         sound += colour / np.sqrt(harmonic) * np.sin(harmonic * phase + rng.uniform(0, 6))
     sound += rng.normal(0, 0.2, len(time))
     syllables = np.abs(np.sin(2 * np.pi * 2.5 * time + rng.uniform(0, 6)))
-    return 0.1 * sound / sound.std() * syllables
+    return np.asarray(0.1 * sound / sound.std() * syllables)
 
 
 def frames(sound: Sound, rate: int = RATE) -> list[Frame]:
