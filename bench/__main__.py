@@ -11,6 +11,7 @@ BENCHMARKS = {
     "turns": "false cut-offs, and noise and music that must start no turn",
     "capacity": "calls per core with stubbed models, WebRTC sessions, idle chats",
     "overload": "three times the calls that these cores carry",
+    "sip": "telephone calls: processor, lateness, delay and memory, against two peers",
     "report": "docs/benchmarks.md and its charts from the results that are there",
 }
 

@@ -5,7 +5,7 @@ recogniser's bookkeeping, sentences, playout. Stubs: Whisper's workers, the agen
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -32,7 +32,7 @@ HEARD = Decoded(TRANSCRIPT, -0.2, 0.01, 10)
 class StubWhisper:
     """Never asked: the stub workers answer for it."""
 
-    def decode(self, samples: Samples) -> Decoded:
+    def decode(self, samples: Samples, wanted: Callable[[], bool] = lambda: True) -> Decoded:
         """What it always hears."""
         return HEARD
 

@@ -28,6 +28,7 @@ from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
 from gateway.reception import Reception
 from gateway.speech import voice_settings
 from gateway.store.sql import SqlStore, open_store
+from gateway.telephone import open_telephone
 from gateway.tracing import open_tracing
 from gateway.web.edge import Edge
 from gateway.web.origins import Origins
@@ -149,7 +150,7 @@ class Gateway:
             ):
                 self._edge.live = live
                 self._health.report("agent", State.UP)
-                voice = tasks.create_task(self._speak(answerer), name="voice")
+                voice = tasks.create_task(self._speak(answerer, live), name="voice")
                 await stop.asked.wait()
                 log.info("draining", seconds=limits.drain_s)
                 self._health.draining = True
@@ -165,22 +166,22 @@ class Gateway:
                     async with asyncio.timeout(self._config.limits.drain_s):
                         await self._edge.calls.drain()
 
-    async def _speak(self, answerer: Answerer) -> None:
+    async def _speak(self, answerer: Answerer, live: LiveSessions) -> None:
         """Load the voice and take calls; without one the chat goes on alone."""
         if self._assembly.open_voice is None:
             return
         try:
             async with self._assembly.open_voice(self._config, answerer) as models:
-                await self._take_calls(answerer, models)
+                await self._take_calls(answerer, models, live)
         except (OSError, ValueError, RuntimeError, Unavailable) as error:
             # What a missing or broken model file raises; the chat does not need it.
             log.error("no voice", reason=str(error))
             self._health.report("voice", State.DOWN, f"{error}; run `warmline doctor`")
 
-    async def _take_calls(self, answerer: Answerer, models: VoiceParts) -> None:
-        settings = CallSettings(number_lengths=frozenset(self._config.recogniser.number_lengths))
+    async def _take_calls(self, answerer: Answerer, models: VoiceParts, sessions: LiveSessions) -> None:
+        number_lengths = frozenset(self._config.recogniser.number_lengths)
 
-        def make_bot(port: AudioPort, live: LiveSession) -> VoiceCall:
+        def make_bot(port: AudioPort, live: LiveSession, opening: str | None) -> VoiceCall:
             session = live.log
             return VoiceCall(
                 port,
@@ -189,7 +190,7 @@ class Gateway:
                 session.emit,
                 models,
                 ids=session.new_id,
-                settings=settings,
+                settings=CallSettings(number_lengths=number_lengths, opening=opening),
             )
 
         reception = Reception(Admission(admission_limits(self._config)), models, self._health)
@@ -199,7 +200,11 @@ class Gateway:
             self._edge.calls = Calls(make_bot, reception, self._config.limits.message_characters)
             self._health.report("voice", State.UP)
             try:
-                await asyncio.Event().wait()
+                async with open_telephone(
+                    self._config, sessions, self._edge.calls, models, self._health
+                ) as telephone:
+                    self._edge.switchboard, self._edge.streams = telephone.switchboard, telephone.streams
+                    await asyncio.Event().wait()
             finally:
                 await self._edge.signalling.hang_up_all("the gateway is about to stop")
 
@@ -221,7 +226,7 @@ class _WebServer(uvicorn.Server):
     def __init__(self, config: Config, edge: Edge) -> None:
         super().__init__(
             uvicorn.Config(
-                web_application(edge, config.http.pages or PAGES, articles(config)),
+                web_application(edge, config.http.pages or PAGES, articles(config), config.http.api_token),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -1,10 +1,10 @@
-"""One browser call of a session: the customer's leg, the room around it, and the bot that has the floor.
+"""One call of a session: the customer's leg, the room around it, and the bot that has the floor.
 
 The reception comes first: the bot begins once the call has a place.
 
 The leg belongs to the room, the bot only borrows a port to it: a bot that fails is replaced, and the customer
 hears a pause, no more. What happens in the session goes to the client as RTVI messages; what the client
-sends comes in here.
+sends and the keys that a caller presses come in here.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ import structlog
 
 from gateway.events import LegJoined, LegLeft
 from gateway.leg import Leg
-from gateway.live import LiveSession, TakesText
+from gateway.live import LiveSession, TakesInput
 from gateway.reception import Reception
 from gateway.room import Role, Room
 from gateway.subscription import Subscription
 from gateway.webrtc import rtvi
 from gateway.webrtc.rtvi import BadRequest, ClientMessage, ClientReady, DisconnectBot, SendText
 from pipelines.audio import AudioPort
-from pipelines.facts import Trouble, Unavailable
+from pipelines.facts import Trouble, Unavailable, Values
 
 log = structlog.get_logger()
 
@@ -32,14 +32,15 @@ BOTS = 3
 REPLACED = Trouble(code="bot_failed", message="Sorry, I lost the thread for a moment.", retry=True)
 
 
-class Bot(TakesText, Protocol):
+class Bot(TakesInput, Protocol):
     """The pipeline that hears and speaks at a port."""
 
     async def run(self) -> None:
         """Talk until the port's frames end. May raise anything: it is then replaced by another."""
 
 
-MakeBot = Callable[[AudioPort, LiveSession], Bot]
+MakeBot = Callable[[AudioPort, LiveSession, str | None], Bot]
+"At a port, for a session; says the text first instead of its greeting if there is one."
 
 
 class Calls:
@@ -52,18 +53,22 @@ class Calls:
         self._sessions: set[str] = set()
         "Those that are in a call, or wait for one to begin."
 
-    async def conduct(self, leg: Leg, live: LiveSession) -> None:
-        """Everything from the moment the leg is connected until it has ended."""
+    async def conduct(self, leg: Leg, live: LiveSession, *, opening: str | None = None) -> None:
+        """Everything from the moment the leg is connected until it has ended.
+
+        `opening`: what the bot says first instead of its greeting; for a call that we placed.
+        """
         room = Room(leg)
         subscription = live.log.subscribe()
         try:
-            await live.log.emit(LegJoined(leg_id=leg.leg_id, role="customer", kind="webrtc"))
+            await live.log.emit(_joined(leg))
             async with asyncio.TaskGroup() as tasks:
                 beside = [
                     tasks.create_task(_deliver(subscription, leg), name=f"deliver {leg.leg_id}"),
                     tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
+                    tasks.create_task(_press(leg, live), name=f"keys {leg.leg_id}"),
                 ]
-                await self._one_call(room, live)
+                await self._one_call(room, live, opening)
                 for task in beside:
                     task.cancel()
         finally:
@@ -75,7 +80,7 @@ class Calls:
         """Begin no more calls; returns when those who waited for one have been told."""
         await self._reception.drain()
 
-    async def _one_call(self, room: Room, live: LiveSession) -> None:
+    async def _one_call(self, room: Room, live: LiveSession, opening: str | None) -> None:
         """Have a bot talk once there is a place for the call; a session has one call at a time."""
         if live.session_id in self._sessions:
             await room.customer.send(rtvi.error("this session is in a call already; end the other one first"))
@@ -84,14 +89,15 @@ class Calls:
         try:
             async with self._reception.place(room, live) as admitted:
                 if admitted:
-                    await self._talk(room, live)
+                    await self._talk(room, live, opening)
         finally:
             self._sessions.discard(live.session_id)
 
-    async def _talk(self, room: Room, live: LiveSession) -> None:
+    async def _talk(self, room: Room, live: LiveSession, opening: str | None) -> None:
         """Let a bot talk until the leg has ended or the bot has said goodbye; replace one that fails."""
         for number in range(1, BOTS + 1):
-            bot = self._make_bot(room.port(Role.BOT), live)
+            bot = self._make_bot(room.port(Role.BOT), live, opening)
+            opening = "" if opening is not None else None  # a bot that replaces another does not say it again
             live.join_call(bot)
             try:
                 await bot.run()
@@ -135,6 +141,17 @@ class Calls:
             await live.receive(request.text, request.id or live.log.new_id("m"))
         except Unavailable as error:
             await leg.send(rtvi.error_response(request.id, f"Not taken: {error}."))
+
+
+def _joined(leg: Leg) -> LegJoined:
+    about = Values(values=dict(leg.about)) if leg.about else None
+    return LegJoined(leg_id=leg.leg_id, role="customer", kind=leg.kind, pii=about)
+
+
+async def _press(leg: Leg, live: LiveSession) -> None:
+    """Hand on the keys that the caller presses; before a bot talks with them nobody asked for any."""
+    async for digit in leg.digits():
+        live.press(digit)
 
 
 async def _deliver(subscription: Subscription, leg: Leg) -> None:

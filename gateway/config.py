@@ -16,7 +16,6 @@ import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -25,6 +24,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway import marked_yaml
+from gateway.section import Folder, Names, Section, split
+from gateway.stream.settings import Streams
+from gateway.trunks import Telephone
 
 PREFIX = "WARMLINE_"
 STANDARD = {
@@ -46,14 +48,6 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _expand(value: object) -> object:
-    return Path(value).expanduser() if isinstance(value, str | Path) else value
-
-
 def _header_list(value: object) -> object:
     """`name=value,name=value`, percent-encoded, as the W3C's baggage writes it."""
     if not isinstance(value, str):
@@ -62,18 +56,8 @@ def _header_list(value: object) -> object:
     return {name.strip(): urllib.parse.unquote(text.strip()) for name, _, text in pairs}
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-"A list, or in the environment a text with commas."
-Folder = Annotated[Path, BeforeValidator(_expand)]
-"A path; `~` is the home folder, relative ones count from the working folder."
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
 EmbeddedOrUrl = Annotated[str, Field(pattern=r"^(embedded|https?://\S+)$")]
-
-
-class Section(BaseModel):
-    """What all sections share: values cannot change, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Http(Section):
@@ -88,6 +72,9 @@ class Http(Section):
     "Addresses whose `X-Forwarded-For` and `-Proto` are believed."
     pages: Folder | None = None
     "The built pages; by default `web-demo/dist` beside the packages."
+    api_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """Opens the routes for operators (`Authorization: Bearer …`): placing, moving and ending calls. Without
+    one there are none."""
 
 
 class Store(Section):
@@ -157,7 +144,7 @@ class Recogniser(Speech):
     `openai`: a name at the endpoint; `pipecat`: a class."""
     language: str = "en"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
-    number_lengths: Annotated[tuple[Annotated[int, Field(ge=2, le=20)], ...], BeforeValidator(_split)] = (5,)
+    number_lengths: Annotated[tuple[Annotated[int, Field(ge=2, le=20)], ...], BeforeValidator(split)] = (5,)
     "Digits of the numbers that callers dictate; who pauses inside one is waited for, who has said it is not."
     hot_words: str = "A customer calls a shop about an order, a refund, a return, a delivery or an address."
     "`whisper` only: what callers speak of, as a sentence; it then expects these words. May be empty."
@@ -306,6 +293,8 @@ class Config(Section):
     recogniser: Recogniser = Recogniser()
     voice: Voice = Voice()
     webrtc: WebRtc = WebRtc()
+    telephone: Telephone = Telephone()
+    streams: Streams = Streams()
     agent: Agent = Agent()
     shop: Shop = Shop()
     limits: Limits = Limits()

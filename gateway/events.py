@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from pipelines.facts import AnyFact, Channel, Fact
+from pipelines.facts import AnyFact, Channel, Fact, Values
 
 Message = dict[str, Any]
 "A JSON object on its way to a client."
@@ -30,6 +30,8 @@ class LegJoined(Fact):
     leg_id: str
     role: Literal["customer", "bot", "human", "supervisor"]
     kind: Literal["webrtc", "chat", "sip", "stream"]
+    pii: Values | None = None
+    "What the wire tells of who calls: `caller`, `called`, `trunk`, context headers. Nobody has checked it."
 
 
 class LegLeft(Fact):
@@ -68,6 +70,17 @@ class CallRefused(Fact):
     "What the caller hears."
 
 
+class CallPickedUp(Fact):
+    """A call that we placed was taken, by whom and what tells."""
+
+    type: Literal["call.picked_up"] = "call.picked_up"
+    leg_id: str
+    answerer: Literal["person", "machine", "fax", "network", "unknown"]
+    by: Literal["length", "words", "tone", "silence"]
+    after_ms: int
+    "Since it was answered."
+
+
 class SessionEnded(Fact):
     """How and why the contact ended, and through whom."""
 
@@ -79,7 +92,15 @@ class SessionEnded(Fact):
 
 
 AnyEventFact = Annotated[
-    AnyFact | SessionStarted | LegJoined | LegLeft | CallWaiting | CallAdmitted | CallRefused | SessionEnded,
+    AnyFact
+    | SessionStarted
+    | LegJoined
+    | LegLeft
+    | CallWaiting
+    | CallAdmitted
+    | CallRefused
+    | CallPickedUp
+    | SessionEnded,
     Field(discriminator="type"),
 ]
 

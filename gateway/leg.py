@@ -7,9 +7,9 @@ gives it a frame every 20 ms, and a playout buffer (what is said).
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from prometheus_client import Counter
 
@@ -23,6 +23,10 @@ DROPPED = Counter(
     "Items that a bounded channel dropped because its reader fell behind",
     ["channel"],
 )
+
+
+Kind = Literal["webrtc", "sip", "stream"]
+"By which way a person is connected."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,23 @@ class Leg(AudioPort, Protocol):
     @property
     def leg_id(self) -> str:
         """Unique in the process's life."""
+
+    @property
+    def kind(self) -> Kind:
+        """By which way the person is connected."""
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What the wire tells of the person: `caller`, `called`, `trunk`, context headers; may be empty.
+
+        Claims of whoever calls, and personal data.
+        """
+
+    def digits(self) -> AsyncIterator[str]:
+        """Keys that the person presses on a keypad, one of `0-9*#A-D` each, until the leg ends.
+
+        One reader. A key is given once it is let go of, and once only.
+        """
 
     async def send(self, message: Message) -> None:
         """Deliver a message beside the audio where the wire can (data channel); else do nothing."""

@@ -57,14 +57,17 @@ class Draining(Unavailable):
     """This process is about to stop."""
 
 
-class TakesText(Protocol):
-    """A voice call: typed text of its session goes to it while it lasts."""
+class TakesInput(Protocol):
+    """A voice call: typed text and pressed keys of its session go to it while it lasts."""
 
     async def write(self, text: str, client_id: str | None = None) -> None:
         """Take typed text as the customer's turn, whose `CustomerTurn` is emitted when this returns.
 
         Raises `Unavailable` when it cannot be taken now.
         """
+
+    def press(self, digit: str) -> None:
+        """The customer pressed a key of their telephone, one of `0-9*#A-D`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class LiveSession:
         self._registry = registry
         self._reply: ChatReply | None = None
         self._answering = False
-        self._call: TakesText | None = None
+        self._call: TakesInput | None = None
 
     @property
     def session_id(self) -> str:
@@ -118,18 +121,23 @@ class LiveSession:
         self.answer_owed()
         return recorded
 
+    def press(self, digit: str) -> None:
+        """A key was pressed: for the call, if there is one."""
+        if self._call is not None:
+            self._call.press(digit)
+
     def cancel(self) -> None:
         """Stop the chat reply under way, if there is one."""
         if self._reply is not None:
             self._reply.cancel()
 
-    def join_call(self, call: TakesText) -> None:
+    def join_call(self, call: TakesInput) -> None:
         """From now on typed text goes to this call. Raises `Busy` when there is one already."""
         if self._call is not None:
             raise Busy("this session is in a call already")
         self._call = call
 
-    def leave_call(self, call: TakesText) -> None:
+    def leave_call(self, call: TakesInput) -> None:
         """The call is over; what it still owed of typed text is answered by chat."""
         if self._call is call:
             self._call = None

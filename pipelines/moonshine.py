@@ -11,6 +11,7 @@ believed in spite of it is decided as for Whisper (`whisper.believable`). On our
 back a quarter of the single digits, and no noise passed. Relies on onnxruntime and tokenizers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,11 @@ class Moonshine:
             name: np.zeros((1, inputs[name][1], 0, inputs[name][3]), np.float32) for name in past
         }
 
-    def decode(self, samples: Samples) -> Decoded:
-        """The words in sound at 16 kHz; blocks for some 20 ms and 15 ms more for each second of it."""
+    def decode(self, samples: Samples, wanted: Callable[[], bool] = lambda: True) -> Decoded:
+        """The words in sound at 16 kHz; blocks for some 20 ms and 15 ms more for each second of it.
+
+        `wanted` is not asked: it is over too soon for that.
+        """
         kept = samples[-LONGEST_S * MODEL_RATE :]
         seconds = max(SHORTEST_S, len(kept) / MODEL_RATE + TAIL_S)
         padded = np.pad(kept, (0, round(seconds * MODEL_RATE) - len(kept)))

@@ -8,8 +8,9 @@ certain, and the pause adopts it if no voice has come since: 100 ms won, and one
 speech that no pause followed. If the customer goes on, it was the next partial.
 
 The decoding itself runs in the shared workers of `speech.py`. Partial and anticipated decodes are begun
-only while the workers are idle, so under load there are none. The longer a decode takes, waiting included,
-the rarer partials are.
+only while the workers are idle, so under load there are none. A partial that is under way when the voice
+ceases is given up: the decode that may be the last one takes its place. The longer a decode takes, waiting
+included, the rarer partials are.
 """
 
 from collections import deque
@@ -66,8 +67,11 @@ class Recognizer(Protocol):
 class Decoder(Protocol):
     """What turns sound into words; `whisper.Whisper` in production."""
 
-    def decode(self, samples: Samples) -> Decoded:
-        """The words in a few seconds of sound at 16 kHz. Blocking; called in worker threads."""
+    def decode(self, samples: Samples, wanted: Callable[[], bool] = ...) -> Decoded:
+        """The words in a few seconds of sound at 16 kHz. Blocking; called in worker threads.
+
+        It may give up, with whatever words, as soon as `wanted` says no.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +222,11 @@ class StreamingRecognizer:
 
     def _anticipate(self) -> None:
         """Decode what there is, for the pause that may be coming; it also counts as the next partial."""
-        if self._early is not None or self._voiced_ms < self._times.least_voice_ms or not self._workers.idle:
+        if self._early is not None or self._voiced_ms < self._times.least_voice_ms:
             return
+        if not (self._workers.idle or self._jobs):
+            return
+        self._withdraw_jobs()  # a partial under way has not heard the end, and keeps the model from it
         self._new_ms = 0
         early = self._early = _Anticipation(len(self._sound))
 
@@ -286,7 +293,10 @@ class StreamingRecognizer:
                 case Dropped() if urgent:
                     self._listener(Lost("the recogniser is overloaded"))
 
-        job = Job(self._call_id, priority, lambda: self._decoder.decode(samples_16k(pcm, rate)), done)
+        def work() -> Decoded:
+            return self._decoder.decode(samples_16k(pcm, rate), lambda: job.wanted)
+
+        job = Job(self._call_id, priority, work, done)
         self._jobs.append(job)
         self._workers.submit(job)
         return job

@@ -45,7 +45,9 @@ class SentenceCutter:
     """Takes one reply's words as they come, gives back what can be spoken."""
 
     FIRST_WORDS = 4
-    "The first piece has at least so many words, if it ends at a clause."
+    "The first piece has at least so many words, if it ends at a clause;"
+    FIRST_MARKED = 3
+    "or so many where a comma ends it: there a voice pauses anyhow."
     FIRST_LIMIT = 7
     "And at most so many, if no clause ends. A number read out digit by digit counts as many words."
     GROWTH = 4
@@ -144,7 +146,8 @@ class SentenceCutter:
         """Whether these are enough words, and the last of them does not belong to the next."""
         before = self._rest[:place].split()
         last = before[-1].lower() if before else ""
-        return len(before) >= self.FIRST_WORDS and last not in _CLINGING and not last[-1:].isdigit()
+        least = self.FIRST_MARKED if last.endswith((",", ";", ":")) else self.FIRST_WORDS
+        return len(before) >= least and last not in _CLINGING and not last[-1:].isdigit()
 
     def _forced(self, limit: int) -> int:
         """The last place up to `limit` where a voice may pause."""

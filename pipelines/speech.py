@@ -85,6 +85,11 @@ class Job(Generic[T]):
     _submitted: float = field(default_factory=time.perf_counter)
     _withdrawn: bool = False
 
+    @property
+    def wanted(self) -> bool:
+        """Whether its result interests anybody still: long work may look now and then, and give up."""
+        return not self._withdrawn
+
 
 class Workers(Protocol):
     """Who does jobs; `ModelWorkers` in production."""

@@ -10,6 +10,7 @@ Relies on faster-whisper's tokenizer and on CTranslate2.
 
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,18 +163,24 @@ class Whisper:
         self._hot_prompt = self._after(self._hot_words) if self._hot_words else self._prompt
         self._counting_prompt = self._after(COUNTING)
 
-    def decode(self, samples: Samples) -> Decoded:
-        """The words in at most 29 s of sound at 16 kHz; blocks for 100-300 ms."""
+    def decode(self, samples: Samples, wanted: Callable[[], bool] = lambda: True) -> Decoded:
+        """The words in at most 29 s of sound at 16 kHz; blocks for 100-300 ms.
+
+        Halfway, when the sound has been read, `wanted` is asked (in this thread): words that interest nobody
+        any more are not written, so that whoever waits for the model need not wait for that.
+        """
         seconds = len(samples) / MODEL_RATE
         window = window_s(seconds)
         short = seconds < SHORT_S
         prompt = self._counting_prompt if short else self._hot_prompt
-        decoded = self._decode(samples, window, prompt)
+        decoded = self._decode(samples, window, prompt, wanted)
+        if not wanted():
+            return decoded
         if counts(decoded.text) if short else echoes(decoded.text, self._hot_words):
             prompt = self._prompt
-            decoded = self._decode(samples, window, prompt)
+            decoded = self._decode(samples, window, prompt, wanted)
         if suspicious(decoded) and seconds >= RETRY_S and window < WINDOWS_S[-1]:
-            decoded = self._decode(samples, WINDOWS_S[-1], prompt)
+            decoded = self._decode(samples, WINDOWS_S[-1], prompt, wanted)
         return decoded
 
     def _after(self, text: str) -> list[int]:
@@ -181,12 +188,17 @@ class Whisper:
         tokens = self._tokenizer
         return [tokens.sot_prev, *tokens.encode(" " + text)[:200], *self._prompt]
 
-    def _decode(self, samples: Samples, window: int, prompt: list[int]) -> Decoded:
+    def _decode(
+        self, samples: Samples, window: int, prompt: list[int], wanted: Callable[[], bool]
+    ) -> Decoded:
         kept = samples[-window * MODEL_RATE :]
         mel = self._spectrogram(kept, window)
         longest = len(prompt) + min(220, 24 + int(len(kept) / MODEL_RATE * 12))
+        read = self._model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None])))
+        if not wanted():
+            return Decoded("", 0.0, 0.0, window)
         result = self._model.generate(
-            ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None])),
+            read,
             [prompt],
             beam_size=1,
             max_length=longest,

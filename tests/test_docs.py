@@ -11,17 +11,21 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_configuration_in_the_operations_page_is_accepted(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "operations.md").read_text()
-    (block,) = re.findall(r"```yaml config\n(.*?)```", text, re.DOTALL)
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml(?: config)?\n(.*?)```", OPERATIONS, re.DOTALL))
+def test_the_configuration_in_the_operations_page_is_accepted(block: str, tmp_path: Path) -> None:
     file = tmp_path / "warmline.yaml"
     file.write_text(block)
-    config = load(file, {"WARMLINE_SHOP__TOKEN": "t" * 32, "WARMLINE_WEBRTC__TURN__SECRET": "s" * 32})
-    assert config.model.endpoint == "http://models:8000/v1"
+    secrets = {"WARMLINE_SHOP__TOKEN": "t" * 32, "WARMLINE_WEBRTC__TURN__SECRET": "s" * 32}
+    streams = {"WARMLINE_STREAMS__PUBLIC_URL": "https://voice.example.com"} if "streams:" in block else {}
+    config = load(file, secrets | streams)
+    assert config != load(environment={}), "and it says something"
 
 
 def test_the_metrics_of_the_operations_page_exist() -> None:
-    named = set(re.findall(r"warmline_[a-z_]+", (ROOT / "docs" / "operations.md").read_text()))
+    named = set(re.findall(r"warmline_[a-z_]+", OPERATIONS))
     sources = "".join(
         p.read_text() for layer in ("gateway", "pipelines", "tools") for p in (ROOT / layer).rglob("*.py")
     )

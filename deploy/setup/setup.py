@@ -38,6 +38,11 @@ PROGRAMS = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), ()),
     "redis-server": (("redis-server",), ()),
     "postgresql": (("initdb",), ("/usr/lib/postgresql/*/bin/initdb",)),
+    "baresip-core": (("baresip",), ()),
+    "sip-tester": (("sipp",), ()),
+    "kamailio": (("kamailio",), ()),
+    "kamailio-tls-modules": ((), ("/usr/lib/*/kamailio/modules/tls.so",)),
+    "rtpengine-daemon": (("rtpengine",), ()),
 }
 "What tests run: Debian package, and the commands on PATH or files that show it is there."
 
@@ -95,6 +100,7 @@ def test(rest: list[str]) -> int:
     """Set up what tests need, then run every check; `rest` goes to pytest."""
     environment(DEV_LOCK)
     programs()
+    _tool("sipvicious")
     node = pages()
     models()
     models("--only", "moonshine-tiny")  # optional for everybody else
@@ -130,7 +136,7 @@ def lock(rest: list[str]) -> int:
     extras = [part for extra in RUNTIME_EXTRAS for part in ("--extra", extra)]
     _compile(uv, RUNTIME_LOCK, ["pyproject.toml", *extras, *rest])
     _compile(uv, DEV_LOCK, ["pyproject.toml", "--all-extras", "--constraint", str(RUNTIME_LOCK), *rest])
-    for name in ("uv", "node", "build"):
+    for name in ("uv", "node", "build", "sipvicious"):
         _compile(uv, HERE / f"{name}.lock", [str(HERE / f"{name}.in"), *rest])
     return 0
 

@@ -9,6 +9,8 @@ from gateway.call import Calls
 from gateway.config import Limits
 from gateway.health import Health
 from gateway.live import LiveSessions
+from gateway.stream.calls import StreamCalls
+from gateway.switchboard import Switchboard
 from gateway.web.origins import Origins
 from gateway.web.rates import Visitors
 from gateway.webrtc.signalling import Signalling
@@ -25,6 +27,8 @@ class Edge:
     live: LiveSessions | None = None
     calls: Calls | None = None
     signalling: Signalling | None = None
+    switchboard: Switchboard | None = None
+    streams: StreamCalls | None = None
 
     def admits(self, connection: HTTPConnection) -> bool:
         """Whether the page that makes this request may."""

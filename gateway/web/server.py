@@ -3,30 +3,39 @@
 from pathlib import Path
 
 from fastapi import FastAPI, WebSocket
+from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from gateway.web.articles import articles_routes
 from gateway.web.body_limit import BodyLimit
+from gateway.web.calls import calls_routes
 from gateway.web.chat import serve_chat
 from gateway.web.edge import Edge
 from gateway.web.errors import answer_errors
 from gateway.web.headers import SecurityHeaders
 from gateway.web.operations import operations_routes
 from gateway.web.pages import Pages
+from gateway.web.streams import stream_routes
 from gateway.web.voice import voice_routes
 
 
-def web_application(edge: Edge, pages: Path, articles: Path | None = None) -> ASGIApp:
+def web_application(
+    edge: Edge, pages: Path, articles: Path | None = None, api_token: SecretStr | None = None
+) -> ASGIApp:
     """Everything this gateway answers over HTTP.
 
     `pages` is the folder of the built pages, `articles` the one that answers cite from, to be read there.
+    `api_token` opens the routes for operators; without one there are none.
     """
     app = FastAPI(title="Warmline", openapi_url=None, docs_url=None, redoc_url=None)
     answer_errors(app)
     app.include_router(operations_routes(edge.health))
     app.include_router(voice_routes(edge))
+    app.include_router(stream_routes(lambda: edge.streams))
     if articles is not None:
         app.include_router(articles_routes(articles))
+    if api_token is not None:
+        app.include_router(calls_routes(edge, api_token))
 
     @app.websocket("/chat")
     async def chat(socket: WebSocket) -> None:

@@ -6,14 +6,14 @@ is still to be said, until the client comes back with a new offer or the grace p
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import structlog
 from aiortc import RTCIceCandidate, RTCIceServer
 from pydantic_core import from_json
 
 from gateway.events import Message
-from gateway.leg import DROPPED, Channel, FrameClock, Hangup, Playout
+from gateway.leg import DROPPED, Channel, FrameClock, Hangup, Kind, Playout
 from gateway.webrtc import rtvi, sdp
 from gateway.webrtc.incoming import Ear
 from gateway.webrtc.liveness import Liveness, Patience
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 FRAMES_WAITING = 25
 "Half a second of what we heard."
 MESSAGES_WAITING = 64
+DIGITS_WAITING = 32
 LONGEST_MESSAGE = 65_536
 "Characters; what WebRTC peers must be able to take (RFC 8831, section 6.6)."
 LOOK_EVERY_S = 1.0
@@ -54,6 +55,7 @@ class WebRtcLeg:
         self._frames: Channel[Frame] = Channel("webrtc_in", FRAMES_WAITING)
         self._surplus = DROPPED.labels("webrtc_surplus")
         self._messages: Channel[str] = Channel("webrtc_messages", MESSAGES_WAITING)
+        self._digits: Channel[str] = Channel("webrtc_digits", DIGITS_WAITING)
         self._playout = Playout()
         self._outbox = Outbox()
         self._clock = FrameClock(_now_ms())
@@ -67,6 +69,16 @@ class WebRtcLeg:
     def leg_id(self) -> str:
         """Unique in the process's life; safe to log and to show (unlike the client's `pc_id`)."""
         return self._leg_id
+
+    @property
+    def kind(self) -> Kind:
+        """A browser call."""
+        return "webrtc"
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
 
     @property
     def sample_rate(self) -> int:
@@ -111,6 +123,10 @@ class WebRtcLeg:
     def messages(self) -> AsyncIterator[str]:
         """JSON objects the client sent, unread by us except for those about the connection itself."""
         return self._messages
+
+    def digits(self) -> AsyncIterator[str]:
+        """None: a browser's keys come as text."""
+        return self._digits
 
     async def hang_up(self, reason: str) -> None:
         """End the call and tell the client so; safe to call twice."""
@@ -208,6 +224,7 @@ class WebRtcLeg:
             log.info("leg_ended", leg=self._leg_id, by=how.by, reason=how.reason)
         self._frames.close()
         self._messages.close()
+        self._digits.close()
         self._playout.close()
         self._peers.close()
         self._connected.set()

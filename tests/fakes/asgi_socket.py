@@ -99,8 +99,9 @@ async def asgi_socket(
     client: str = "192.0.2.1",
     room: int = 1000,
 ) -> AsyncIterator[AsgiSocket]:
-    """A websocket of `app`; the connection is lost when the block is left."""
+    """A websocket of `app`; the connection is lost when the block is left. `path` may have a query."""
     socket = AsgiSocket(room)
+    path, _, query = path.partition("?")
     named = {"host": "localhost:8080", **(headers or {})}
     scope = {
         "type": "websocket",
@@ -110,7 +111,7 @@ async def asgi_socket(
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
         "client": (client, 50_000),
         "server": ("localhost", 8080),

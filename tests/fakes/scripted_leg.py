@@ -5,10 +5,10 @@ conversation of minutes takes milliseconds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from gateway.events import Message
-from gateway.leg import Channel, FrameClock, Hangup, Playout
+from gateway.leg import Channel, FrameClock, Hangup, Kind, Playout
 from pipelines.audio import FRAME_MS, SAMPLE_RATE, Frame, silence
 
 HUNG_UP = Hangup("remote", "hung up")
@@ -22,9 +22,12 @@ class ScriptedLeg:
         self._sample_rate = sample_rate
         self._frames: Channel[Frame] = Channel("scripted_in", 25)
         self._messages: Channel[str] = Channel("scripted_messages", 64)
+        self._digits: Channel[str] = Channel("scripted_digits", 32)
         self._playout = Playout()
         self._to_say: list[Frame | None] = []
         self._ended: Hangup | None = None
+        self.connected_by: Kind = "webrtc"
+        self.tells: dict[str, str] = {}
         self.heard: list[Frame] = []
         "What was played to the person, frame by frame, silence included."
         self.sent: list[Message] = []
@@ -40,12 +43,18 @@ class ScriptedLeg:
         """Send a raw message."""
         self._messages.put(text)
 
+    def press(self, digits: str) -> None:
+        """Press keys of a telephone, one after the other."""
+        for digit in digits:
+            self._digits.put(digit)
+
     def leave(self, how: Hangup = HUNG_UP) -> None:
         """End the call from the person's side."""
         if self._ended is None:
             self._ended = how
         self._frames.close()
         self._messages.close()
+        self._digits.close()
         self._playout.close()
 
     async def serve(self) -> None:
@@ -68,6 +77,14 @@ class ScriptedLeg:
     @property
     def leg_id(self) -> str:
         return self._leg_id
+
+    @property
+    def kind(self) -> Kind:
+        return self.connected_by
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        return self.tells
 
     @property
     def sample_rate(self) -> int:
@@ -97,6 +114,9 @@ class ScriptedLeg:
 
     def messages(self) -> AsyncIterator[str]:
         return self._messages
+
+    def digits(self) -> AsyncIterator[str]:
+        return self._digits
 
     async def hang_up(self, reason: str) -> None:
         self.leave(Hangup("local", reason))

@@ -1,7 +1,7 @@
 """Ears and a voice for calls under virtual time: they hear and speak `fake_speech`, in the loop's time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any, TypeVar
 
 from pipelines.audio import FRAME_MS, SAMPLE_RATE, Frame
@@ -93,7 +93,7 @@ class SpellingDecoder:
         self.broken = False
         self.lengths_ms: list[int] = []
 
-    def decode(self, samples: Samples) -> Decoded:
+    def decode(self, samples: Samples, wanted: Callable[[], bool] = lambda: True) -> Decoded:
         if self.broken:
             raise RuntimeError("no model")
         self.lengths_ms.append(len(samples) // 16)

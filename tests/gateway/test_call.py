@@ -28,10 +28,12 @@ class Bots:
 
     plans: list[str]
     made: list["ScriptedBot"] = field(default_factory=list)
+    openings: list[str | None] = field(default_factory=list)
 
-    def __call__(self, port: AudioPort, live: LiveSession) -> "ScriptedBot":
+    def __call__(self, port: AudioPort, live: LiveSession, opening: str | None) -> "ScriptedBot":
         bot = ScriptedBot(port, self.plans.pop(0))
         self.made.append(bot)
+        self.openings.append(opening)
         return bot
 
 
@@ -41,6 +43,7 @@ class ScriptedBot:
         self.plan = plan
         self.frames = 0
         self.texts: list[str] = []
+        self.pressed = ""
 
     async def run(self) -> None:
         if self.plan == "goodbye":
@@ -54,6 +57,9 @@ class ScriptedBot:
     async def write(self, text: str, client_id: str | None = None) -> None:
         self.texts.append(text)
         raise Unavailable("too much is waiting")
+
+    def press(self, digit: str) -> None:
+        self.pressed += digit
 
 
 class World:
@@ -114,6 +120,34 @@ def test_the_log_says_who_came_and_how_they_went() -> None:
     run(bots, test)
 
 
+def test_the_log_says_what_a_telephone_tells_of_its_caller_and_keeps_that_as_personal_data() -> None:
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        the.leg.connected_by = "sip"
+        the.leg.tells = {"caller": "+15550100", "called": "100", "X-Session": "7"}
+        await the.conduct(live)
+        joined = the.store.log[live.session_id][1].message()
+        assert joined["kind"] == "sip"
+        assert joined["pii"] == {"values": the.leg.tells}
+
+    run(Bots(["listen"]), test)
+
+
+def test_keys_that_the_caller_presses_reach_the_bot() -> None:
+    bots = Bots(["listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        live.press("9")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(the.conduct(live))
+            await asyncio.sleep(1)
+            the.leg.press("10437#")
+        assert bots.made[0].pressed == "10437#", "and not the one that came before there was a call"
+
+    run(bots, test)
+
+
 def test_a_bot_that_breaks_is_replaced_until_the_last() -> None:
     bots = Bots(["crash", "crash", "listen"])
 
@@ -126,6 +160,21 @@ def test_a_bot_that_breaks_is_replaced_until_the_last() -> None:
             m for m in the.leg.sent if m["type"] == "server-message" and m["data"]["type"] == "trouble"
         ]
         assert [m["data"]["code"] for m in troubles] == ["bot_failed", "bot_failed"]
+
+    run(bots, test)
+
+
+def test_what_we_say_first_in_a_call_of_ours_is_said_by_one_bot_only() -> None:
+    bots = Bots(["crash", "listen"])
+
+    async def test(the: World) -> None:
+        live, _ = await the.live.begin("voice")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(the.leg.serve())
+            tasks.create_task(the.calls.conduct(the.leg, live, opening="Your parcel is at the shop."))
+            await asyncio.sleep(3)
+            the.leg.leave()
+        assert bots.openings == ["Your parcel is at the shop.", ""]
 
     run(bots, test)
 

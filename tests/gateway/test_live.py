@@ -503,6 +503,9 @@ class TextCall:
         turn = CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=Words(text=text))
         await self._live.log.emit(turn)
 
+    def press(self, digit: str) -> None:
+        """Keys are nothing here."""
+
 
 def test_during_a_call_typed_text_goes_to_the_call_and_chat_stays_silent() -> None:
     house = House()

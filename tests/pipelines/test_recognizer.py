@@ -1,6 +1,6 @@
 """Streaming recognition over a fake decoder, under virtual time."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.recognizer import SKIPPED, StreamingRecognizer, StreamingTimes
+from pipelines.samples import Samples
 from pipelines.speech import Priority
-from pipelines.transcript import Final, Lost, Partial
+from pipelines.transcript import Decoded, Final, Lost, Partial
 from tests import virtual_time
 from tests.contracts.recognizer import Hearing, RecognizerContract
 from tests.fakes.fake_speech import hush, noise, speech
@@ -150,6 +151,44 @@ def test_a_turn_cut_off_while_the_customer_speaks_has_all_its_words() -> None:
         streaming.recognizer.pause(1)
         await streaming.hear(speech("please"))
         assert streaming.finals == [Final(1, "send it home")]
+
+    virtual_time.run(main())
+
+
+def test_a_partial_under_way_gives_way_to_the_decode_for_the_pause() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.workers.seconds = 0.3
+        streaming.recognizer.start()
+        await streaming.hear(speech("where on earth is it")[: 800 // 20])
+        assert streaming.workers.running == 1, "a partial, begun 100 ms ago"
+        await streaming.hear(hush(6), silent=True)
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(8), silent=True)
+        assert not streaming.said, "neither the partial nor, after 280 ms, the final"
+        await streaming.hear(hush(2), silent=True)
+        assert [type(what) for what in streaming.said] == [Final], "300 ms after the first silent frame"
+
+    virtual_time.run(main())
+
+
+def test_a_decoder_learns_that_its_words_interest_nobody_any_more() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        asked: list[bool] = []
+
+        def decode(samples: Samples, wanted: Callable[[], bool] = lambda: True) -> Decoded:
+            asked.append(wanted())
+            streaming.recognizer.reset()
+            asked.append(wanted())
+            return Decoded("", 0.0, 0.0, 10)
+
+        streaming.decoder.decode = decode  # type: ignore[method-assign]
+        streaming.recognizer.start()
+        await streaming.hear(speech("where is"))
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(20), silent=True)
+        assert asked == [True, False]
 
     virtual_time.run(main())
 

@@ -133,3 +133,18 @@ def test_the_real_model_hears_nothing_in_silence_and_noise(models_folder: Path, 
     for sound in sounds:
         decoded = whisper.decode(sound.astype(np.float32))
         assert not believable(decoded), decoded
+
+
+@pytest.mark.models
+@pytest.mark.timeout(120)
+def test_the_real_model_writes_nothing_down_that_nobody_wants(models_folder: Path) -> None:
+    whisper = Whisper(WhisperSettings(models_folder / "whisper-base"))
+    looked: list[str] = []
+
+    def wanted() -> bool:
+        looked.append("looked")
+        return False
+
+    noise = np.random.default_rng(3).normal(0, 0.05, 48_000).astype(np.float32)
+    assert whisper.decode(noise, wanted).text == ""
+    assert looked

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from gateway.events import FACT, Event
+from gateway.web.calls import CallView, PlaceCall, PlacedCall, Transfer
 from gateway.web.messages import (
     CLIENT,
     GATEWAY,
@@ -25,6 +26,10 @@ HTTP: dict[str, type[BaseModel]] = {
     "answer": Answer,
     "candidates": Candidates,
     "error": HttpErrorBody,
+    "place": PlaceCall,
+    "placed": PlacedCall,
+    "call": CallView,
+    "transfer": Transfer,
 }
 
 

@@ -32,7 +32,7 @@ from tests.gateway.webrtc.offers import OFFER
 class EchoBot:
     """Answers typed text; raises when it reads `crash`."""
 
-    def __init__(self, port: AudioPort, live: LiveSession) -> None:
+    def __init__(self, port: AudioPort, live: LiveSession, opening: str | None) -> None:
         self._port = port
         self._live = live
         self._crash = asyncio.Event()
@@ -56,6 +56,9 @@ class EchoBot:
             self._crash.set()
         done = ReplyDone(turn_id=log.new_id("r"), answers=turn_id, pii=Words(text=f"heard {text}"))
         await log.emit(done)
+
+    def press(self, digit: str) -> None:
+        """Keys are nothing here."""
 
     async def _hear(self) -> None:
         async for _ in self._port.frames():
