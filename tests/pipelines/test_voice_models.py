@@ -159,7 +159,8 @@ def test_our_own_voice_come_back_is_no_caller_and_hides_none(models_folder: Path
     async def main() -> None:
         async with open_voice_models(settings(models_folder)) as models:
             ours = sound(await said(models, "You can return unused items within 30 days of delivery.", 8_000))
-            caller = resampled(sound_bytes(await said(models, "Wait, please stop now.", 8_000)), 10_000, 8_000)
+            wait = sound_bytes(await said(models, "Wait, please stop now.", 8_000))
+            caller = resampled(wait, 10_000, 8_000)
             for db in (-12, -20, -30):
                 late = np.concatenate((np.zeros(1_600), ours, np.zeros(1_600))) * 10 ** (db / 20)
                 assert started_ms(models, ours, late) == []
