@@ -5,6 +5,7 @@ counted in frames as well. So a measurement of turn taking is the same on every 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
@@ -118,6 +119,8 @@ class Witness:
         self.asks_yes_no = False
         self.awaited_digits: int | None = None
         self.happened: list[Happening] = []
+        self.playing: deque[Frame] = deque()
+        "Our voice, frame by frame, in measurements where it comes back."
 
     def only(self, *what: str) -> list[Happening]:
         """What happened of these kinds."""
@@ -129,6 +132,10 @@ class Witness:
     def hold(self) -> None:
         """The output is to fall silent."""
         self._note("hold")
+
+    def just_played(self) -> Frame | None:
+        """What left for the caller: what the measurement says."""
+        return self.playing.popleft() if self.playing else None
 
     def release(self) -> None:
         """The output may go on."""

@@ -29,6 +29,7 @@ from pipelines.agent.model import ModelSettings
 from pipelines.agent.routing import ModelRouting, endpoints
 from pipelines.answer import Answerer
 from pipelines.facts import Unavailable
+from pipelines.keypad import KeyChoices
 from tools.connector import ShopConnector, ShopSettings, connected
 from tools.policy import PolicyLimits
 from tools.shop_toolbox import shop_toolbox
@@ -77,6 +78,11 @@ def articles(config: Config) -> Path:
 def definition_file(config: Config) -> Path:
     """The file of what the agent is."""
     return config.agent.definition or DEFINITION
+
+
+def key_choices(config: Config) -> KeyChoices:
+    """What single telephone keys say to the agent. Raises `ConfigError` for a definition not to be used."""
+    return _definition(config).keypad.choices()
 
 
 def tool_names() -> tuple[str, ...]:

@@ -21,7 +21,7 @@ import uvicorn
 
 from gateway import metrics
 from gateway.admission import Admission, AdmissionLimits, places
-from gateway.answering import articles
+from gateway.answering import articles, key_choices
 from gateway.call import Calls
 from gateway.config import Config, ConfigError, WebRtc
 from gateway.health import Health, State
@@ -180,7 +180,8 @@ class Gateway:
             self._health.report("voice", State.DOWN, f"{error}; run `warmline doctor`")
 
     async def _take_calls(self, answerer: Answerer, models: VoiceParts, sessions: LiveSessions) -> None:
-        number_lengths = frozenset(self._config.recogniser.number_lengths)
+        lengths = frozenset(self._config.recogniser.number_lengths)
+        keys = key_choices(self._config)
 
         def make_bot(port: AudioPort, live: LiveSession, opening: str | None) -> VoiceCall:
             session = live.log
@@ -191,7 +192,7 @@ class Gateway:
                 session.emit,
                 models,
                 ids=session.new_id,
-                settings=CallSettings(number_lengths=number_lengths, opening=opening),
+                settings=CallSettings(number_lengths=lengths, opening=opening, keys=keys),
             )
 
         reception = Reception(Admission(admission_limits(self._config)), models, self._health)

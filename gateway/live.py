@@ -115,8 +115,8 @@ class LiveSession:
         if self._call is not None:
             await self._call.write(text, client_id)
             return Recorded(self.log.taken[client_id])
-        turn_id = self.log.new_id("c")
-        turn = CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=Words(text=text))
+        turn_id, words = self.log.new_id("c"), Words(text=self.log.conversation.withhold(text))
+        turn = CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=words)
         recorded = await self.log.record(turn)
         self.answer_owed()
         return recorded

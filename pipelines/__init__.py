@@ -5,6 +5,8 @@
     voice.py silero.py endpoint.py                  is somebody speaking; does it sound finished
     turns.py turn_actions.py                        whose turn is it, and what follows from that
     turn_times.py reading.py                        how long to wait; do the words read finished
+    echo.py other_machine.py                        our own voice come back; another machine at the other end
+    answering_machine.py pickup.py                  who took a call that we placed
     keypad.py secret.py                             telephone keys as turns; digits that are kept nowhere
     recognizer.py transcript.py                     streaming recognition over short windows
     whisper.py moonshine.py                         its two engines

@@ -30,7 +30,8 @@ _MACHINE = re.compile(
     r"|\b(?:can't|cannot|can not|couldn't) (?:\w+ )?(?:take|get to|come to|answer|reach)"
     r"|\bnot (?:here|in|home|available|accepting|in service)\b|\bmissed (?:you|your call)"
     r"|\b(?:get|call|ring) (?:right )?(?:you )?back\b|\breturn your call\b|\bforwarded to\b"
-    r"|\bthe (?:person|number|customer|subscriber|party) you (?:are|have|were|'ve)\b|\bpress (?:\d|one|two|pound)"
+    r"|\bthe (?:person|number|customer|subscriber|party) you (?:are|have|were|'ve)\b"
+    r"|\bpress (?:\d|one|two|pound)"
 )
 _PERSON = re.compile(
     r"\b(?:who(?:'s| is) (?:this|that|calling|there)|(?:how|what) (?:can|may|could) (?:i|we) (?:help|do)"
@@ -162,7 +163,7 @@ class AnsweringMachineDetection:
         ended = self._tones.hear(frame)
         if self.verdict is None and (answerer := self._by_tone()):
             return self._judge(answerer, "tone")
-        if ended is not None and self._is_beep(ended):
+        if ended is not None and self._is_beep(ended) and not self._is_line:
             self.beeped = True
             known = self.verdict is not None and self.verdict.answerer is not Answerer.PERSON
             return Beeped(self._heard_ms) if known else self._judge(Answerer.MACHINE, "tone")
@@ -193,6 +194,11 @@ class AnsweringMachineDetection:
         if tone.lasted_ms >= times.information_ms:
             self._information |= {hz for hz in INFORMATION_HZ if tone.is_one_of((hz,))}
         return Answerer.NETWORK if len(self._information) >= 2 else None
+
+    @property
+    def _is_line(self) -> bool:
+        """Whether no person and no recording is there."""
+        return self.verdict is not None and self.verdict.answerer in (Answerer.FAX, Answerer.NETWORK)
 
     def _is_beep(self, tone: Tone) -> bool:
         """A tone before any word that may be the network's first is none yet."""

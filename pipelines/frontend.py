@@ -26,6 +26,7 @@ from pipelines.facts import (
     Words,
 )
 from pipelines.keypad import KeyAction, Keypad, KeysBegan, KeysErased, KeysTaken
+from pipelines.other_machine import Heed, OtherMachine
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor, PipecatFrame
 from pipelines.recognizer import Recognizer
@@ -54,6 +55,7 @@ from pipelines.voice import VoiceDetection
 NEWS = 64
 "Facts for display that wait to be sent; the oldest is dropped beyond that."
 KEYED = Counter("warmline_keyed_turns_total", "Turns of customers that were keyed on a telephone")
+IGNORED = Counter("warmline_machine_turns_total", "Spoken turns not answered: a machine says such things")
 DROPPED = Counter("warmline_news_dropped_total", "Facts for display dropped because nobody took them")
 DEAF_FRAMES = 1_500
 "We say at most every 30 s that we cannot hear."
@@ -104,6 +106,7 @@ class FrontEnd(DirectProcessor):
         self._phrases = phrases
         self._ears: Ears | None = None
         self._keypad = Keypad()
+        self._other_machine = OtherMachine()
         self._final_at: float | None = None
         self._deaf_frames = 0
         self._now: Callable[[], float] = asyncio.get_running_loop().time
@@ -132,7 +135,8 @@ class FrontEnd(DirectProcessor):
         ears = self._hearing()
         self._deaf_frames = max(0, self._deaf_frames - 1)
         answering = self._bot.answering
-        change = ears.detection.hear(frame, speaking=answering is not Answering.NO)
+        speaking = answering is not Answering.NO
+        change = ears.detection.hear(frame, speaking=speaking, played=self._output.just_played())
         ears.recognizer.hear(frame, ears.detection.silent)
         ears.endpoint.hear(frame)
         ears.turns.answering(answering)
@@ -257,7 +261,19 @@ class FrontEnd(DirectProcessor):
         if self._final_at is not None:
             stopwatch.final_transcript_ms = round((self._final_at - stopwatch.began) * 1_000)
         self._final_at = None
-        self._tell_bot(ended.text, stopwatch)
+        match self._other_machine.hear(ended.text):
+            case Heed.ANSWER:
+                self._tell_bot(ended.text, stopwatch)
+            case Heed.IGNORE:
+                self._ignore()
+            case Heed.GIVE_UP:
+                self._ignore()
+                self._bot.announce(Announcement(self._phrases.machine, last=True))
+
+    def _ignore(self) -> None:
+        """The turn is nobody's who could be answered."""
+        IGNORED.inc()
+        self._bot.drop_draft()
 
     def _tell_bot(self, text: str, stopwatch: Stopwatch, *, keyed: bool = False) -> None:
         if not self._bot.hear(text, stopwatch, keyed=keyed):

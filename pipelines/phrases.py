@@ -16,6 +16,7 @@ class Phrases:
     presence: str = "Are you still there?"
     offer: str = "If I can't hear you, you can also type your message, or ask for a person."
     goodbye: str = "I can't hear anybody, so I'll end the call now. Please call again any time. Goodbye."
+    machine: str = "I seem to be talking to a machine, so I'll end the call here. Goodbye."
     busy: str = "I'm sorry, that was too much at once. Please give me a moment."
 
     def all(self) -> tuple[str, ...]:

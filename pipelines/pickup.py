@@ -8,7 +8,7 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
-from pipelines.answering_machine import AnsweringMachineDetection, Answerer, Verdict
+from pipelines.answering_machine import Answerer, AnsweringMachineDetection, Verdict
 from pipelines.audio import FRAME_MS, AudioPort, Frame
 from pipelines.recognizer import Recognizer
 from pipelines.transcript import Final, Listener, Lost, Partial

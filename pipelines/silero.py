@@ -14,6 +14,7 @@ import onnxruntime
 import webrtcvad
 
 from pipelines.audio import Frame
+from pipelines.echo import OwnEcho
 from pipelines.samples import Samples
 from pipelines.voice import WINDOW_MS, EchoGate, Fading, VoiceActivity, VoiceChange, VoiceThresholds
 
@@ -21,6 +22,10 @@ WINDOW = {8_000: 256, 16_000: 512}
 "Samples that Silero takes at a time, by sample rate."
 CONTEXT = {8_000: 32, 16_000: 64}
 "Samples of the window before that Silero wants in front."
+
+
+QUESTIONED = 0.3
+"Less probable voice starts nothing, so that nobody asks whose it is."
 
 
 class Silero:
@@ -86,9 +91,11 @@ class VoiceDetector:
             raise ValueError(f"voice detection needs 8000 or 16000 Hz, not {sample_rate}")
         self._memory = SileroMemory(model, sample_rate)
         self._activity = VoiceActivity(thresholds)
-        self._echo = EchoGate()
+        self._louder = EchoGate()
+        self._echo = OwnEcho()
         self._fading = Fading()
         self._gate = webrtcvad.Vad(1)
+        self._sample_rate = sample_rate
         self._window_bytes = WINDOW[sample_rate] * 2
         self._heard = b""
         self._open_frames = 0
@@ -108,10 +115,13 @@ class VoiceDetector:
         """How long before it was reported the newest change really happened."""
         return self._activity.late_ms
 
-    def hear(self, frame: Frame, *, speaking: bool = False) -> VoiceChange | None:
+    def hear(
+        self, frame: Frame, *, speaking: bool = False, played: Frame | None = None
+    ) -> VoiceChange | None:
         """Take the next frame; at most one change per frame."""
         self._heard += frame.pcm
-        self._echo.speaking(speaking)
+        self._louder.speaking(speaking)
+        self._echo.play(played)
         if not frame.filled and self._gate.is_speech(frame.pcm, frame.sample_rate):
             if not self._open_frames:
                 self._memory.reset()
@@ -128,7 +138,9 @@ class VoiceDetector:
         while len(self._heard) >= self._window_bytes and change is None:
             window, self._heard = self._heard[: self._window_bytes], self._heard[self._window_bytes :]
             probability, level = self._memory.probability(window), level_db(window)
-            if not self._echo.passes(level, probability):
+            self._echo.hear(window, self._sample_rate)
+            ours = probability >= QUESTIONED and self._echo.sounds()
+            if ours or not self._louder.passes(level, probability):
                 probability = 0.0
             self._fading.hear(level, probability)
             change = self._activity.hear(probability)

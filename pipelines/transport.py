@@ -37,6 +37,7 @@ class LegOutput(DirectProcessor):
         self._waiting: deque[Frame] = deque()
         self._recent: deque[Frame] = deque(maxlen=RECENT_FRAMES)
         self._queued_ms = port.played_ms()
+        self._told_ms = port.played_ms()
         self._held = False
         self._ticked = asyncio.Event()
 
@@ -52,6 +53,19 @@ class LegOutput(DirectProcessor):
     def heard_ms(self, mark: int) -> int:
         """How much was played since the mark."""
         return max(0, self._port.played_ms() - mark)
+
+    def just_played(self) -> Frame | None:
+        """The next frame that was played and not yet asked for; None: none was. Ask once every 20 ms.
+
+        Of sound older than a second it tells nothing.
+        """
+        unplayed = (self._queued_ms - self._port.played_ms()) // FRAME_MS
+        untold = (self._port.played_ms() - self._told_ms) // FRAME_MS
+        if untold <= 0:
+            return None
+        place = len(self._recent) - unplayed - untold
+        self._told_ms += FRAME_MS
+        return self._recent[place] if 0 <= place < len(self._recent) else None
 
     def tick(self) -> None:
         """A frame came in: 20 ms have passed."""

@@ -147,5 +147,10 @@ class VoiceDetection(Protocol):
     def silent(self) -> bool:
         """Whether the voice has ceased, though perhaps for a moment only: true before `STOPPED` says so."""
 
-    def hear(self, frame: Frame, *, speaking: bool = False) -> VoiceChange | None:
-        """Take the next 20 ms, while we speak or not; well under a millisecond."""
+    def hear(
+        self, frame: Frame, *, speaking: bool = False, played: Frame | None = None
+    ) -> VoiceChange | None:
+        """Take the next 20 ms, while we speak or not; well under a millisecond.
+
+        `played`: what of ours left for the customer meanwhile, and may come back.
+        """

@@ -150,12 +150,12 @@ class VoiceCall:
         await self._bot.write(text, client_id)
         self._front_end.written()
 
-    def press(self, key: str) -> None:
+    def press(self, digit: str) -> None:
         """The customer pressed a key: `0` to `9`, `*` or `#`; others are ignored.
 
         As good as spoken: it interrupts us, and the number is their turn once it is complete.
         """
-        self._front_end.press(key)
+        self._front_end.press(digit)
 
     async def run(self) -> None:
         """Hold the conversation until the port ends or the caller has been silent for too long.

@@ -36,7 +36,9 @@ class LoudnessDetection:
     def stirring(self) -> bool:
         return not self._voiced and self._against > 0
 
-    def hear(self, frame: Frame, *, speaking: bool = False) -> VoiceChange | None:
+    def hear(
+        self, frame: Frame, *, speaking: bool = False, played: Frame | None = None
+    ) -> VoiceChange | None:
         loud = max(frame.pcm[-1], 0) * 256 >= LOUDNESS // 2
         self._against = self._against + 1 if loud != self._voiced else 0
         if self._against < 5:

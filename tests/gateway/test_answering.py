@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway import config
-from gateway.answering import articles, configured_answerer, definition_file, tool_names
+from gateway.answering import articles, configured_answerer, definition_file, key_choices, tool_names
 from gateway.config import Config, ConfigError
 from gateway.health import Health, State
 from pipelines.agent.definition_file import check_definition
@@ -40,6 +40,15 @@ async def ask(configuration: Config, *questions: str) -> tuple[list[str], list[F
                     facts.append(piece)
             answers.append(answer)
     return answers, facts, health
+
+
+def test_the_definition_says_what_telephone_keys_say(tmp_path: Path) -> None:
+    keys = key_choices(settings(tmp_path))
+    assert keys.menu["1"] == "Where is my order?" and not keys.answers
+    broken = tmp_path / "agent.yaml"
+    broken.write_text(definition_file(settings(tmp_path)).read_text().replace('"1": Where', '"0": Where'))
+    with pytest.raises(ConfigError, match="the key 0 asks for a person"):
+        key_choices(settings(tmp_path, AGENT__DEFINITION=str(broken)))
 
 
 @pytest.mark.models

@@ -27,6 +27,7 @@ from pipelines.facts import (
     Trouble,
     Unavailable,
     Words,
+    WorkflowChanged,
 )
 from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
@@ -75,6 +76,22 @@ async def heard(subscription: Subscription, *, seconds: float = 0.0) -> list[Eve
 
 def replies(house: House, session_id: str) -> list[str]:
     return [f.pii.text for f in house.facts(session_id, ReplyDone) if isinstance(f, ReplyDone)]
+
+
+def test_a_typed_secret_is_stored_under_another_name() -> None:
+    house = House()
+
+    async def test(registry: LiveSessions) -> None:
+        live, _ = await registry.begin("chat")
+        asked = WorkflowChanged(workflow="card", state="active", awaiting="pin", digits=4, secret=True)
+        await live.log.emit(asked)
+        await live.receive("it is 4711", "m1")
+        await quiet(live)
+        assert house.answerer.asked == ["it is [secret 1]"]
+        assert live.log.conversation.secrets.reveal("[secret 1]") == "4711"
+        assert "4711" not in str(house.store.log[live.session_id])
+
+    house.run(test)
 
 
 def test_a_message_is_stored_answered_and_shown_in_order() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipelines.answering_machine import (
-    AnsweringMachineDetection,
     Answerer,
+    AnsweringMachineDetection,
     AnswerTimes,
     Beeped,
     Tones,

@@ -57,6 +57,16 @@ def test_noise_is_not_voice(silero: Silero, rate: int) -> None:
     assert changes(detector, frames(hum, rate)) == []
 
 
+@pytest.mark.parametrize("mains_hz", [50, 60])
+@pytest.mark.parametrize("rate", [8_000, 16_000])
+def test_the_hum_of_a_bad_line_is_not_voice(silero: Silero, rate: int, mains_hz: int) -> None:
+    time = np.arange(rate * 20) / rate
+    hum = sum(np.sin(2 * np.pi * mains_hz * n * time) / n for n in (1, 2, 3, 5, 7))
+    for level in (0.01, 0.05, 0.2):
+        line = level * hum + RNG.normal(0, level / 5, len(time))
+        assert changes(VoiceDetector(silero, rate, VoiceThresholds()), frames(line, rate)) == []
+
+
 def test_clicks_are_not_voice(silero: Silero) -> None:
     clicks = np.zeros(16_000 * 10)
     clicks[::4_000] = 0.9

@@ -172,3 +172,37 @@ def test_other_frames_pass() -> None:
         assert [f.text for f in sink.frames if isinstance(f, TextFrame)] == ["caption"]
 
     virtual_time.run(main())
+
+
+def test_tells_frame_by_frame_what_has_left_for_the_caller() -> None:
+    async def main() -> None:
+        async with line() as it:
+            told: list[Frame] = []
+
+            async def ask() -> None:
+                """As the front end does, with every frame that comes in."""
+                async for _ in ticks(200):
+                    if (frame := it.output.just_played()) is not None:
+                        told.append(frame)
+
+            asking = it.tasks.create_task(ask())
+            await it.play(speech("one two three"))
+            it.output.hold()
+            await asyncio.sleep(0.5)
+            it.output.release()
+            await it.output.finish()
+            await it.play(speech("four"))
+            it.output.drop()
+            await asking
+            assert words_in(told).startswith("one two three")
+            assert [frame.pcm for frame in told[:45]] == [frame.pcm for frame in speech("one two three")]
+            assert len(told) <= len(it.leg.heard)
+            assert it.output.just_played() is None
+
+    virtual_time.run(main())
+
+
+async def ticks(count: int) -> AsyncIterator[None]:
+    for _ in range(count):
+        await asyncio.sleep(0.02)
+        yield

@@ -553,3 +553,23 @@ def test_a_secret_is_told_to_nobody_but_the_one_who_asks_for_it(how: str) -> Non
         assert how != "said" or talk.of(TranscriptPartial)
 
     virtual_time.run(main())
+
+
+def test_another_machine_is_not_answered_sentence_by_sentence_and_not_for_ever() -> None:
+    async def main() -> None:
+        async with talking(answering("Yes.")) as talk:
+            await asyncio.sleep(1)
+            for text in (
+                "thank you for calling your call is important to us",
+                "for sales press one for support press two",
+                "please stay on the line",
+                "to hear this again press nine",
+            ):
+                await talk.say(text, then=3)
+            await asyncio.sleep(8)
+            assert talk.call._bot._ended, "we hung up"
+        assert talk.answerer.asked in ([], talk.answerer.asked[:4])
+        assert talk.turns == ["< Hello.", f"< {Phrases().machine}"]
+        assert not talk.of(CustomerTurn)
+
+    virtual_time.run(main())
