@@ -76,6 +76,23 @@ def test_a_busy_model_is_asked_for_no_partials_and_for_nothing_in_advance_but_fo
     virtual_time.run(main())
 
 
+def test_the_end_of_one_utterance_is_not_heard_again_as_the_beginning_of_the_next() -> None:
+    async def main() -> None:
+        streaming = Streaming()
+        streaming.recognizer.start()
+        await streaming.hear(speech("where is it"))
+        streaming.recognizer.pause(1)
+        await streaming.hear(hush(6))
+        streaming.recognizer.reset()
+        streaming.recognizer.start()
+        await streaming.hear(speech("hello"))
+        streaming.recognizer.pause(2)
+        await streaming.hear(hush(20))
+        assert streaming.finals[-1] == Final(2, "hello")
+
+    virtual_time.run(main())
+
+
 def test_the_decode_begun_at_the_first_silence_is_the_final_of_the_pause() -> None:
     async def main() -> None:
         streaming = Streaming()

@@ -8,6 +8,7 @@ import pytest
 from pipelines.answer import Piece, Say
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, CustomerTurn, ReplyDone, ReplyStarted, ToolCalled, ToolFinished
+from pipelines.reply import Stopwatch
 from pipelines.turn_times import TurnTimes
 from pipelines.voice_call import CallSettings
 from tests import virtual_time
@@ -149,6 +150,22 @@ def test_a_draft_is_dropped_when_the_caller_hangs_up() -> None:
     virtual_time.run(main())
 
 
+def test_a_draft_is_dropped_when_the_call_ends_as_it_is_let_out() -> None:
+    async def main() -> None:
+        answerer = ScriptedAnswerer(lambda _: [Say("Tomorrow.")])
+        async with talking(answerer, unsure(), PATIENT) as talk:
+            await asyncio.sleep(1)
+            await talk.say("where is it", then=0.6)
+            now = asyncio.get_running_loop().time
+            hung_up = now()
+            assert talk.call._bot.hear("where is it", Stopwatch(now, hung_up))
+            talk.call._bot.end()
+        assert now() - hung_up < 1, "nothing is left of the draft to wait for"
+        assert answerer.asked == ["where is it"] and not talk.of(CustomerTurn)
+
+    virtual_time.run(main())
+
+
 def test_a_draft_is_dropped_when_the_caller_types() -> None:
     async def main() -> None:
         answerer = ScriptedAnswerer(lambda words: [Pause(0.5), Say(f"Re {words}.")])
@@ -205,6 +222,8 @@ def test_a_store_that_is_down_ends_the_draft_with_an_honest_sentence() -> None:
             assert "something went wrong" in talk.heard and "Tomorrow" not in talk.heard
             talk.store_down = False
             await talk.say("when does it come", then=4)
+            hung_up = asyncio.get_running_loop().time()
         assert talk.turns[-1] == "< Tomorrow."
+        assert asyncio.get_running_loop().time() - hung_up < 1, "nothing is left of the draft to wait for"
 
     virtual_time.run(main())
