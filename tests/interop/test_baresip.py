@@ -242,14 +242,8 @@ def test_a_telephone_proves_itself(password: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "conditions",
-    [
-        Conditions(loss=0.01),
-        Conditions(loss=0.03),
-        Conditions(loss=0.1),
-        Conditions(jitter_ms=60),
-        Conditions(loss=0.03, jitter_ms=60, swapped=0.02, doubled=0.02),
-    ],
-    ids=["1%", "3%", "10%", "jitter", "all"],
+    [Conditions(loss=0.1), Conditions(loss=0.03, jitter_ms=60, swapped=0.02, doubled=0.02)],
+    ids=["loss", "everything"],
 )
 def test_a_call_survives_a_bad_network(conditions: Conditions, tmp_path: Path) -> None:
     async def main() -> None:

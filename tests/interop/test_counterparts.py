@@ -115,11 +115,7 @@ def test_what_does_not_come_is_reported_with_what_did() -> None:
         ("uac_talk", "auto"),
         ("uac_hold", "auto"),
         ("uac_cancel", "manual"),
-        ("uac_no_codec", "auto"),
-        ("uac_info", "auto"),
-        ("uac_extension", "auto"),
         ("uac_delayed_offer", "auto"),
-        ("uac_headers", "auto"),
     ],
 )
 def test_sipp_calls_a_telephone(scenario: str, answers: Literal["auto", "manual"]) -> None:

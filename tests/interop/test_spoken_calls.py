@@ -2,24 +2,22 @@
 
 import asyncio
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faster_whisper import WhisperModel
 
 from tests.interop import ports
 from tests.interop.baresip import Baresip, Settings, baresip
-from tests.interop.sounds import Sound, read
+from tests.interop.sounds import Sound
+from tests.interop.speech import Hear, Speak, speak, transcribe
 from tests.interop.telephone_gateway import TelephoneGateway, telephone_gateway
 
+__all__ = ["speak", "transcribe"]
 pytestmark = [pytest.mark.interop, pytest.mark.models, pytest.mark.timeout(300)]
 
-VOICE = "piper/en_US-joe-medium.onnx"
 QUIET_S = 1.6
 "So long a pause ends what is said, once there was something of it."
 SOMETHING_S, ENOUGH_S = 1.2, 5.0
@@ -30,41 +28,10 @@ ANSWER = re.compile(r"return|thirty|30|days", re.I)
 GREETING = re.compile(r"help", re.I)
 OPENING = "This is a call about your tent."
 
-Hear = Callable[[Sound], str]
-Speak = Callable[[str], Sound]
-
-
-@pytest.fixture(scope="module")
-def speak(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Speak:
-    """Says a sentence in a voice that is not the gateway's."""
-    file = tmp_path_factory.mktemp("speech") / "said.wav"
-
-    def said(text: str) -> Sound:
-        piper = [sys.executable, "-m", "piper", "-m", str(models_folder / VOICE), "-f", str(file)]
-        subprocess.run(piper, input=text, text=True, check=True, capture_output=True)
-        return read(file)
-
-    return said
-
 
 @pytest.fixture(scope="module")
 def question(speak: Speak) -> Sound:
     return speak(QUESTION)
-
-
-@pytest.fixture(scope="module")
-def transcribe(models_folder: Path) -> Hear:
-    """What is said in a recording."""
-    model = WhisperModel(
-        str(models_folder / "whisper-base"), device="cpu", compute_type="int8", cpu_threads=2
-    )
-
-    def heard(sound: Sound) -> str:
-        samples = sound.at(16_000).samples.astype("float32") / 32_768
-        segments, _ = model.transcribe(samples, language="en", beam_size=1)
-        return " ".join(segment.text for segment in segments)
-
-    return heard
 
 
 @pytest.fixture(scope="module")
