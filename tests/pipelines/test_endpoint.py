@@ -123,7 +123,7 @@ def test_a_call_tells_it_when_the_customer_goes_on() -> None:
             await talk.say([*speech("I have"), *hush(20), *speech("a question")], then=3)
 
     virtual_time.run(main())
-    assert parts.told == ["judge 1", "resume", "judge 2"]
+    assert parts.told == ["judge 1", "resume", "judge 2", "resume"], "the turn is over: judge no more"
 
 
 def test_hears_the_utterance_and_not_the_one_before() -> None:
