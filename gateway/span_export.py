@@ -80,7 +80,11 @@ class ExportQueue(SpanProcessor):
         """Batch after batch; the rest waits when one could not be sent."""
         while self._spans:
             batch = [self._spans.popleft() for _ in range(min(BATCH, len(self._spans)))]
-            result = await self._in_thread(self._exporter.export, batch)
+            try:
+                result = await self._in_thread(self._exporter.export, batch)
+            except asyncio.CancelledError:
+                SPANS.labels("dropped").inc(len(batch))  # or sent after all: nobody waits to hear it
+                raise
             self._judge(result is SpanExportResult.SUCCESS, len(batch))
             if self._failing:
                 return

@@ -144,11 +144,13 @@ def test_a_collector_that_hangs_does_not_keep_us_from_stopping() -> None:
 
     async def main() -> None:
         queue = ExportQueue(collector, "http://collector", in_thread=hang)
-        end(queue, "a")
+        end(queue, *["a"] * BATCH, "b")
         await queue.close()
 
+    before = spans("dropped")
     virtual_time.run(main())
     assert collector.stopped
+    assert spans("dropped") - before == BATCH + 1
 
 
 def trace_one_session(**variables: str) -> None:
