@@ -6,10 +6,10 @@ from unittest.mock import Mock
 
 from pipelines.audio import silence
 from pipelines.facts import Activity, Fact, SpeechStarted, Unavailable
-from pipelines.frontend import NEWS, Ears, FrontEnd, News
+from pipelines.frontend import DEAF_FRAMES, NEWS, Ears, FrontEnd, News
 from pipelines.phrases import Phrases
 from pipelines.reply import Stopwatch
-from pipelines.transcript import Final, Partial
+from pipelines.transcript import Final, Lost, Partial
 from pipelines.turn_times import TurnTimes
 from pipelines.turns import Answering, TurnTaking
 from pipelines.voice import VoiceChange
@@ -47,6 +47,17 @@ def test_the_time_of_a_final_transcript_is_that_of_the_last_pause_or_none() -> N
         ((text, stopwatch), _) = ear.bot.hear.call_args
         assert text == "I would like to know" and isinstance(stopwatch, Stopwatch)
         assert stopwatch.final_transcript_ms is None
+
+    virtual_time.run(main())
+
+
+def test_that_we_cannot_hear_is_said_every_half_minute_at_most() -> None:
+    async def main() -> None:
+        ear = Ear()
+        for wait, said in ((0, 1), (DEAF_FRAMES - 1, 1), (1, 2)):
+            await ear.hear(wait)
+            ear.front_end.heard(Lost("the recogniser failed"))
+            assert sum(call.args[0].trouble is not None for call in ear.bot.announce.mock_calls) == said
 
     virtual_time.run(main())
 

@@ -19,7 +19,7 @@ from pipelines.facts import (
     WorkflowChanged,
 )
 from pipelines.phrases import Phrases
-from pipelines.reply import Assignment, Reply, Stopwatch
+from pipelines.reply import AHEAD_SENTENCES, Assignment, Reply, Stopwatch
 from pipelines.turns import Answering
 from tests import virtual_time
 from tests.fakes.voice_parts import ToneSynthesizer
@@ -315,5 +315,19 @@ def test_a_clause_that_is_complete_is_spoken_while_the_next_is_being_thought_of(
             await asyncio.sleep(3)
             assert scene.voice.spoken == ["As far as I know,"] and scene.mouth.frames
         assert scene.voice.spoken[1:] == ["it is open today."]
+
+    virtual_time.run(main())
+
+
+def test_an_interruption_ends_a_reply_whose_text_is_far_ahead_of_its_voice() -> None:
+    async def main() -> None:
+        much = [
+            Say(f"This is sentence number {number} of very many. ") for number in range(AHEAD_SENTENCES + 40)
+        ]
+        scene = Scene(*much, write(), 0.1, finish())
+        async with asyncio.timeout(10):
+            await scene.run_and_interrupt(3.0)
+        assert scene.done.interrupted and scene.closed
+        assert len(scene.reached) < len(much), "the answerer was made to wait"
 
     virtual_time.run(main())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.audio import Frame, silence
-from pipelines.silero import Silero, SileroMemory, VoiceDetector
+from pipelines.silero import WINDOW, Silero, SileroMemory, VoiceDetector
 from pipelines.voice import VoiceChange, VoiceThresholds
 
 RNG = np.random.default_rng(11)
@@ -47,6 +47,7 @@ def test_silence_never_reaches_the_network(silero: Silero, rate: int) -> None:
     detector = VoiceDetector(watched, rate, VoiceThresholds())
     assert changes(detector, [silence(rate)] * 500) == []
     assert watched.runs == 0
+    assert len(detector._heard) <= 2 * WINDOW[rate] * VoiceDetector.LEAD_WINDOWS, "nor is it all remembered"
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000])
