@@ -56,6 +56,17 @@ def test_a_slow_answer_is_announced_in_time_and_goes_on() -> None:
     assert heard(answer) == [(2.4, "One moment."), (6, "a")]
 
 
+def test_what_an_answer_holds_is_let_go_before_the_last_words() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        try:
+            await asyncio.sleep(60)
+            yield Say("a")
+        finally:
+            await asyncio.sleep(0.5)
+
+    assert heard(answer) == [(2.4, "One moment."), (12.5, "Not now.")]
+
+
 def test_an_answer_that_never_comes_is_given_up_and_cancelled() -> None:
     closed: list[bool] = []
 
