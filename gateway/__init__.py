@@ -17,7 +17,7 @@ there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is
     session.py events.py store/   the record, the typed events, SQLite or PostgreSQL
     metrics.py stages.py  what a session's facts count for Prometheus; where a spoken turn's time went
     tracing.py timeline.py span_export.py   the same events as OpenTelemetry spans
-    config.py section.py addresses.py marked_yaml.py   the one configuration, the only reader of the environment; lines for its errors
+    config.py section.py addresses.py marked_yaml.py   the configuration, only reader of the environment
     health.py log.py      which parts work; how we log
     app.py answering.py speech.py children.py   builds everything once; processes that live and die with us
     weights/              model files: catalogue, fetching, checking

@@ -23,7 +23,7 @@ class Hop:
         return self.transport != "udp"
 
     def serves(self, other: "Hop") -> bool:
-        """Whether what happens to this hop happens to messages for `other` too: same address, same connection.
+        """Whether what happens to this hop happens to messages for `other` too: same address and connection.
 
         A hop without a connection stands for whichever one the endpoint uses.
         """

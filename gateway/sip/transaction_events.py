@@ -37,7 +37,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """A CANCEL came before the final response to INVITE `key`, and got its 200: answer the INVITE with 487."""
+    """A CANCEL came before INVITE `key` was answered, and got its 200: answer the INVITE with 487."""
 
     key: str
     "Of the INVITE."
@@ -47,7 +47,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Responded:
-    """A response to request `key`: each provisional one, one final one, and for INVITE every 2xx (forks too)."""
+    """A response to request `key`: each provisional one, one final one, for INVITE every 2xx (forks too)."""
 
     key: str
     response: Response
@@ -56,7 +56,7 @@ class Responded:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """Nothing more will come of transaction `key`: the other side, or for a server transaction its user, is silent.
+    """Nothing more will come of transaction `key`: the other side, or its own user, is silent.
 
     For a request that we sent this counts as 408 (RFC 3261, section 8.1.3.1).
     """

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gateway.protocol_error import ProtocolError
 from gateway.webrtc import sdp
 from gateway.webrtc.outgoing import OutgoingTrack
 from gateway.webrtc.peer import Peer, PeerEvents
@@ -78,7 +79,7 @@ def test_whoever_waits_for_its_end_learns_of_it_even_if_nothing_ever_came() -> N
 def test_a_peer_that_never_answered_closes_too() -> None:
     async def main() -> None:
         one = peer()
-        with pytest.raises(sdp.ProtocolError):
+        with pytest.raises(ProtocolError):
             await one.answer(sdp.check(OFFER.replace("VP8", "AV9")))
         await one.close()
 
