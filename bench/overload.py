@@ -169,18 +169,22 @@ def figures(phases: Phases, heard: Sequence[str], calls: int) -> list[Figure]:
     alone, crowded = times(phases.alone), times(phases.crowded)
     found = [Figure("calls with a place", OURS, calls, "calls")]
     for name, of in (("p50", statistics.median), ("p95", lambda ms: percentile(ms, 95))):
-        before, during = of(alone), of(crowded)
-        limit = WORSE * before
+        before, during = (round(of(ms)) if ms else None for ms in (alone, crowded))
+        holds = before is not None and during is not None and during <= WORSE * before
+        limit = f"<= {WORSE:g} x alone"
+        notes = [
+            f"{len(times(turns))} of {len(turns)} turns answered" for turns in (phases.alone, phases.crowded)
+        ]
         found += [
-            Figure(f"voice to voice {name}, alone", OURS, round(before), "ms", note=f"{len(alone)} turns"),
+            Figure(f"voice to voice {name}, alone", OURS, before, "ms", note=notes[0]),
             Figure(
                 f"voice to voice {name}, three times the calls",
                 OURS,
-                round(during),
+                during,
                 "ms",
-                f"<= {WORSE:g} x alone",
-                during <= limit,
-                note=f"{len(crowded)} turns",
+                limit,
+                holds,
+                note=notes[1],
             ),
         ]
     for name, turns in (("alone", phases.alone), ("three times the calls", phases.crowded)):
@@ -223,5 +227,6 @@ def show(result: Result) -> None:
     table = Table("figure", "value", "limit", "holds", "of")
     for figure in result.figures:
         holds = {True: "yes", False: "[red]no", None: ""}[figure.holds]
-        table.add_row(figure.name, f"{figure.value:g} {figure.unit}", figure.limit, holds, figure.note)
+        value = "none" if figure.value is None else f"{figure.value:g} {figure.unit}"
+        table.add_row(figure.name, value, figure.limit, holds, figure.note)
     Console(width=120).print(table)

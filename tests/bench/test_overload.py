@@ -30,6 +30,12 @@ def test_as_many_calls_are_carried_as_are_not_much_slower_than_one() -> None:
     assert [carried(steps, calls) for calls in steps] == [True, True, False]
 
 
+def test_that_nobody_was_answered_under_load_is_a_result_and_not_the_end_of_the_benchmark() -> None:
+    found = {f.name: f for f in figures(Phases(turns(800, 900), turns(None, None), []), [], calls=1)}
+    worst = found["voice to voice p95, three times the calls"]
+    assert (worst.value, worst.holds, worst.note) == (None, False, "0 of 2 turns answered")
+
+
 def test_latency_is_held_against_that_of_the_same_run_without_the_crowd() -> None:
     visits = [Visit("waiting", positions=[1]), Visit("refused", "lines_busy"), Visit("busy", "503")]
     phases = Phases(turns(800, 1_000, None), turns(900, 1_600), visits)
