@@ -32,6 +32,9 @@ def main() -> None:
         payload = sys.stdin.buffer.read(length)
         if kind in (Kind.SPEAK, Kind.LEARN):
             answer(request, payload, folder)
+        elif kind is Kind.CANCEL:
+            with (folder / "cancelled").open("a") as cancelled:
+                cancelled.write(f"{request}\n")
 
 
 def answer(request: int, payload: bytes, folder: Path) -> None:

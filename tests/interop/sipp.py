@@ -18,7 +18,7 @@ from typing import Literal
 from tests.interop import pcap, ports
 from tests.interop.sounds import Sound
 
-SCENARIOS = Path(__file__).with_name("sipp")
+SCENARIOS = Path(__file__).with_name("scenarios")
 TRANSPORTS = {"udp": "u1", "tcp": "t1"}
 STARTING_S = 10.0
 

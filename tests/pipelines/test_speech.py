@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pipelines.speech import ENOUGH, Dropped, Failed, Job, Load, ModelWorkers, Priority
@@ -126,11 +127,12 @@ def test_an_ended_call_takes_its_jobs_with_it_and_nobody_elses() -> None:
         async with ModelWorkers("test") as workers:
             bench = Bench(workers)
             await bench.begun.wait()
-            bench.ask("a1", call="a")
-            bench.ask("b1", call="b")
-            bench.ask("a2", call="a")
+            worked: list[str] = []
+            for name in ("a1", "b1", "a2"):
+                bench.ask(name, work=partial(worked.append, name), call=name[0])
             workers.drop_call("a")
-            assert await bench.finish(1) == ["b1"]
+            bench.ask("c1", work=partial(worked.append, "c1"))
+            assert await bench.finish(2) == worked == ["b1", "c1"]
 
     asyncio.run(main())
 

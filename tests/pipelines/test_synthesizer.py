@@ -151,6 +151,20 @@ def test_a_missing_program_is_unavailable_too(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_the_process_is_told_of_a_text_that_nobody_wants_any_more(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with piper(tmp_path) as voice:
+            await voice.wait_ready(10)
+            async with aclosing(voice.sound("one two three", 16_000)) as sounds:
+                assert await anext(sounds)
+            assert [pcm async for pcm in voice.sound("four", 16_000)]
+        assert (tmp_path / "cancelled").read_text().split() == ["1"], (
+            "what was said to its end is not cancelled"
+        )
+
+    asyncio.run(main())
+
+
 def test_a_process_that_prints_rubbish_is_replaced(tmp_path: Path) -> None:
     async def main() -> None:
         (tmp_path / "rubbish").touch()
