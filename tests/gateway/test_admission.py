@@ -181,6 +181,13 @@ def test_it_opens_only_at_a_much_lower_pressure_that_lasts() -> None:
     assert gate.is_open
 
 
+def test_low_pressure_counts_anew_once_it_has_closed() -> None:
+    gate = Gate()
+    now = feel(gate, STRAINED, 0, CLOSE_AFTER_MS)
+    feel(gate, CALM, now + TICK_MS, OPEN_AFTER_MS - TICK_MS)
+    assert not gate.is_open
+
+
 def test_between_the_marks_it_stays_as_it_is() -> None:
     gate = Gate()
     feel(gate, BETWEEN, 0, 10 * CLOSE_AFTER_MS)
