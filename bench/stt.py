@@ -19,7 +19,7 @@ from bench.clips import Clip, NoRecordings
 from bench.figures import Figure, Result
 
 MODELS = Path("~/.cache/warmline/models").expanduser()
-TIMED, QUICKLY_TIMED = 8, 3
+TIMED, QUICKLY_TIMED = 6, 3
 QUICKLY_DECODED = 24
 IN_NOISE = 3
 "Every clip is decoded clean, one in so many in each noise: all of them would take hours."
