@@ -224,6 +224,7 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
     case "session.ended":
       return note({ ...quiet(view), ended: fact, items: closeReplies(view.items, null) }, fact, event);
     case "session.started":
+    case "call.picked_up":
       return view;
   }
 }

@@ -113,6 +113,12 @@ const FACTS = {
   "call.waiting": object({ leg_id: string, position: number }),
   "call.admitted": object({ leg_id: string, waited_ms: number }),
   "call.refused": object({ leg_id: string, reason: string, message: string }),
+  "call.picked_up": object({
+    leg_id: string,
+    answerer: oneOf("person", "machine", "fax", "network", "unknown"),
+    by: oneOf("length", "words", "tone", "silence"),
+    after_ms: number,
+  }),
   "session.ended": object({ outcome: string, reason: string, by: string }),
 };
 
