@@ -93,10 +93,12 @@ class Channel(Generic[T]):
         """Add an item; after `close` it is ignored."""
         if self._closed:
             return
-        if self.full:
+        items = self._items
+        if len(items) == items.maxlen:
             self._dropped.inc()
-        self._items.append(item)
-        self._wake()
+        items.append(item)
+        if self._awaited is not None:
+            self._wake()
 
     @property
     def full(self) -> bool:
@@ -122,8 +124,9 @@ class Channel(Generic[T]):
         return self._items.popleft()
 
     def _wake(self) -> None:
-        if self._awaited is not None and not self._awaited.done():
-            self._awaited.set_result(None)
+        awaited, self._awaited = self._awaited, None
+        if awaited is not None and not awaited.done():
+            awaited.set_result(None)
 
 
 class FrameClock:

@@ -71,6 +71,7 @@ class JitterBuffer:
         "_seen",
         "_shift",
         "_target",
+        "adjusting",
         "dropped",
         "duplicates",
         "late",
@@ -103,6 +104,8 @@ class JitterBuffer:
         self.late = 0
         "Packets that came after their place was played."
         self.duplicates = 0
+        self.adjusting = False
+        "The delay is off its target: 20 ms more or less are wanted where they are not heard."
         self.dropped = 0
         "Packets left out to bring the delay down, or because the buffer was full."
 
@@ -157,7 +160,8 @@ class JitterBuffer:
             return Missing.WAITING
         if not packets:
             return self._missing()
-        surplus = self._delay(now_ms) - self._target
+        surplus = now_ms * self._per_ms - self._play - self._base - self._target
+        self.adjusting = not -self._frame <= surplus <= self._frame
         gap = packets[0][1] - self._play
         if gap >= self._frame:
             if self._still_missing(gap, surplus):

@@ -99,7 +99,7 @@ class RtpReceiver:
             pcm, self._pcm = pcm[:wanted], pcm[wanted:]
         if came:
             pcm = self._concealment.heard(pcm)
-        self._quiet = filled or audioop.rms(pcm, 2) < QUIET
+        self._quiet = filled or (self._jitter.adjusting and audioop.rms(pcm, 2) < QUIET)
         if self._resampler is not None:
             pcm = self._resampler.feed(pcm)
         return Frame(pcm, self._sample_rate, filled)

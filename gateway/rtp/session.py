@@ -165,7 +165,8 @@ class RtpSession:
     @property
     def wants_frame(self) -> bool:
         """Whether `send` would send a frame now: not on hold, nor while a key is pressed."""
-        return self._sends and not self._sender.pressing and self._lock.destination is not None
+        lock = self._lock
+        return self._sends and (lock.address or lock.expected) is not None and not self._sender.pressing
 
     def send(self, frame: Frame | None) -> bytes | None:
         """The packet for the next 20 ms (silence, without a frame); None on hold."""

@@ -30,10 +30,11 @@ class _Candidate:
 class SourceLock:
     """The lock of one stream. `authentic` packets (SRTP) need no proof by numbers."""
 
-    __slots__ = ("_candidate", "_expected", "_heard_ms", "address", "ssrc")
+    __slots__ = ("_candidate", "_heard_ms", "address", "expected", "ssrc")
 
     def __init__(self) -> None:
-        self._expected: Address | None = None
+        self.expected: Address | None = None
+        "The address in SDP."
         self.address: Address | None = None
         "Whom we believe; None until somebody was."
         self.ssrc = 0
@@ -43,12 +44,12 @@ class SourceLock:
     @property
     def destination(self) -> Address | None:
         """Where to send: to whom we hear, else to the address in SDP."""
-        return self.address or self._expected
+        return self.address or self.expected
 
     def expect(self, address: Address | None) -> None:
         """The address in SDP, or None when it names none. Another than before: what we say goes there."""
-        if address != self._expected:
-            self._expected, self.address, self._candidate = address, None, None
+        if address != self.expected:
+            self.expected, self.address, self._candidate = address, None, None
 
     def admit(
         self, address: Address, ssrc: int, sequence: int, now_ms: int, *, authentic: bool = False
@@ -58,7 +59,7 @@ class SourceLock:
             self._heard_ms = now_ms
             return True
         if self._may_take_over(address, ssrc, now_ms) and (
-            address == self._expected or authentic or self._is_proved(address, ssrc, sequence)
+            address == self.expected or authentic or self._is_proved(address, ssrc, sequence)
         ):
             self.address, self.ssrc, self._heard_ms, self._candidate = address, ssrc, now_ms, None
             return True
@@ -70,7 +71,7 @@ class SourceLock:
         silent_ms = now_ms - self._heard_ms
         if address == self.address:
             return silent_ms >= SSRC_SILENCE_MS
-        if address == self._expected:
+        if address == self.expected:
             return True
         if ssrc == self.ssrc or address[0] == self.address[0]:
             return silent_ms >= MOVED_SILENCE_MS

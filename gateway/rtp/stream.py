@@ -7,7 +7,9 @@ that changes, closed. It has no task of its own: the process's `RtpClock` drives
 import asyncio
 import secrets
 import socket
+from collections.abc import Coroutine
 from dataclasses import asdict
+from typing import Any
 
 import structlog
 
@@ -91,14 +93,14 @@ class RtpStream:
 
     # --- audio ---
 
-    async def play(self, frame: Frame) -> None:
+    def play(self, frame: Frame) -> Coroutine[Any, Any, None]:
         """Queue a frame of `sample_rate`, waiting while 400 ms are queued; does nothing once closed.
 
         On hold, and while keys are pressed, what is queued waits.
         """
         if frame.sample_rate != self._sample_rate:
             raise ValueError(f"this stream plays {self._sample_rate} Hz, not {frame.sample_rate} Hz")
-        await self._playout.put(frame)
+        return self._playout.put(frame)
 
     def clear(self) -> int:
         """Drop what was queued but not played; return how many ms of it were dropped."""
@@ -153,9 +155,8 @@ class RtpStream:
         """Send the next 20 ms, and a report when it is due."""
         session = self._session
         assert session is not None
-        destination = session.destination
-        packet = session.send(self._playout.take() if destination and session.wants_frame else None)
-        if packet is not None and destination is not None:
+        packet = session.send(self._playout.take() if session.wants_frame else None)
+        if packet is not None and (destination := session.destination) is not None:
             _send(self._rtp, packet, destination)
         if (report := session.report(now_ms)) is not None:
             self._send_rtcp(report)

@@ -1,9 +1,10 @@
 """A telephone call as a `Leg`: its signalling and its RTP stream, as a room and the bot see them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -102,9 +103,9 @@ class SipLeg:
         """A frame every 20 ms once audio can flow; 25 wait for a slow reader."""
         return self._stream.frames
 
-    async def play(self, frame: Frame) -> None:
+    def play(self, frame: Frame) -> Coroutine[Any, Any, None]:
         """Queue a frame, waiting while 400 ms are queued; does nothing once the leg ended."""
-        await self._stream.play(frame)
+        return self._stream.play(frame)
 
     def clear(self) -> int:
         """Drop what was queued but not played; return how many ms of it were dropped."""
