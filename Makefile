@@ -16,7 +16,7 @@ demo: ## set up, fetch the models, start everything, print the addresses; Ctrl-C
 test: ## set up what tests need and run every check
 	@$(SETUP) test $(ARGS)
 
-bench: ## measure ourselves and the peers: ARGS="voice", "stt", "turns", "capacity", "report"
+bench: ## measure ourselves and the peers: ARGS="voice", "stt", "turns", "capacity", "overload", "sip", "report"
 	@$(SETUP) bench $(ARGS)
 
 lint: ## ruff, mypy and tsc only
