@@ -18,15 +18,23 @@ LETTER = 7.2
 ROOM = 150
 "For values behind the longest bar."
 BAR, ROW, TITLE, GAP = 14, 21, 24, 10
+MOST = 12
+"Figures in a chart; with more of them nobody sees what counts."
 OUR_COLOUR, PEER_COLOURS, LIMIT_COLOUR = "#0f766e", ("#94a3b8", "#cbd5e1", "#b4a58f", "#d6c7b0"), "#b91c1c"
 UNITS = {"ms": "milliseconds", "%": "per cent", "x": "times", "MB": "megabytes", "kB": "kilobytes"}
 _NUMBER = re.compile(r"([<>]=)\s*([\d.]+)(?![\d.]|\s*x)")
 
 
 def charted(figures: Sequence[Figure]) -> list[Figure]:
-    """What deserves a bar: a value with a peer or a limit to stand beside; no p95 where there is a p50."""
+    """What deserves a bar: a value with a peer or a limit to stand beside; no p95 where there is a p50.
+
+    Of many such figures only those with a limit do: the table has the rest.
+    """
     names = {figure.name for figure in figures}
-    compared = {f.name for f in figures if f.limit or f.system != OURS}
+    limited = {figure.name for figure in figures if figure.limit}
+    compared = limited | {figure.name for figure in figures if figure.system != OURS}
+    if len(compared) > MOST:
+        compared = limited or compared
     return [
         figure
         for figure in figures

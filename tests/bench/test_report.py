@@ -64,3 +64,9 @@ def test_what_stands_alone_is_not_drawn() -> None:
 def test_a_share_of_a_peers_figure_is_no_place_on_the_scale() -> None:
     assert chart.limit_of(Figure("d", "warmline", 1, "ms", "<= 1.25 x alone")) is None
     assert chart.limit_of(Figure("d", "warmline", 1, "ms", "<= 800 ms, <= 0.3 x pipecat")) == 800
+
+
+def test_of_many_figures_only_those_with_a_limit_are_drawn() -> None:
+    many = [Figure(f"detail {n}", PEER, n, "ms") for n in range(chart.MOST)]
+    assert {figure.name for figure in chart.charted([*FIGURES[:2], *many])} == {"delay, p50"}
+    assert len(chart.charted(many)) == chart.MOST, "where nothing has a limit all are"
