@@ -100,7 +100,9 @@ class Bot(DirectProcessor):
         self._voice = voice
         self.preparation = Preparation(lambda words: agent.answerer.listen(agent.conversation, words))
         self._inbox: asyncio.Queue[Turn | Announcement | None] = asyncio.Queue(2 * INBOX)
-        # Twice the bound: messages being recorded while it fills up still find room.
+        # Twice the bound: the end, and a draft that is taken at last, find room in a full one.
+        self._recording = 0
+        "Typed turns that are being stored, and then go into the inbox."
         self._reply: Reply | None = None
         self._drafted: DraftedReply | None = None
         "Neither confirmed nor dropped yet."
@@ -170,13 +172,18 @@ class Bot(DirectProcessor):
         self.interrupt()
         turn_id = self._agent.ids("c")
         words = Words(text=self._agent.conversation.withhold(text.strip()))
-        await self._agent.emit(CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=words))
+        turn = CustomerTurn(turn_id=turn_id, channel="chat", client_id=client_id, pii=words)
+        self._recording += 1
+        try:
+            await self._agent.emit(turn)
+        finally:
+            self._recording -= 1
         self.drop_draft()  # begun while the turn was being stored, and not knowing of it
         if not self._ended:
             self._inbox.put_nowait(Turn(turn_id))
 
     def _full(self) -> bool:
-        if full := self._inbox.qsize() >= INBOX:
+        if full := self._inbox.qsize() + self._recording >= INBOX:
             REFUSED.inc()
         return full
 

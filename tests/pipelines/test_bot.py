@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -84,6 +85,35 @@ def test_refuses_turns_beyond_its_bound() -> None:
                 await it.bot.write("and this", None)
 
     virtual_time.run(main())
+
+
+def test_messages_that_are_still_being_stored_count_as_well() -> None:
+    async def main() -> None:
+        async with desk() as (it, _):
+            storing = asyncio.Event()
+
+            async def emit(fact: Fact) -> None:
+                await storing.wait()
+                await Desk.emit(it, fact)
+
+            it.bot._agent = replace(it.bot._agent, emit=emit)
+            async with asyncio.TaskGroup() as tasks:
+                writing = [tasks.create_task(_written(it, f"m{n}")) for n in range(3 * INBOX)]
+                await asyncio.sleep(0.1)
+                storing.set()
+            assert sum(task.result() for task in writing) == INBOX, "the others were told, and none was lost"
+            await asyncio.sleep(60)
+        assert sum(text.startswith("Yes") for text in it.texts) == INBOX
+
+    virtual_time.run(main())
+
+
+async def _written(it: Desk, text: str) -> bool:
+    try:
+        await it.bot.write(text, None)
+    except Unavailable:
+        return False
+    return True
 
 
 def test_is_answering_from_the_turn_to_the_last_sound() -> None:
