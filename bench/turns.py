@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from faster_whisper import WhisperModel
 
+from bench import clips
 from bench.figures import Figure, Result, percentile
 from bench.hearing import AudioLoop, Happening, HeardCall, Models, Patience, run_in_audio_time
 from bench.hold_music import FOLDER, NoMusic, pieces
@@ -52,7 +54,7 @@ NO_CAPTIONS = Patience(streaming=StreamingTimes(partial_ms=10**9))
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where recordings and models are."""
-    parser.add_argument("--data", type=Path, required=True, help="folder of recordings with a manifest.tsv")
+    parser.add_argument("--data", type=Path, default=clips.DEFAULT, help="the folder of the recordings")
     parser.add_argument(
         "--music", type=Path, default=FOLDER, help="folder of hold music; filled where it is empty"
     )
@@ -60,7 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure everything; 0 if every limit holds."""
+    """Measure everything; 0 if every limit holds, 2 without recordings."""
+    if not (options.data / "manifest.tsv").is_file():
+        print(clips.NEEDED.format(folder=options.data), file=sys.stderr)
+        return 2
     result = Result("turns")
     music = hold_music(options.music, result)
     voice = asyncio.run(read_out(options.models / "piper" / "en_US-joe-medium.onnx", texts()))

@@ -1,5 +1,6 @@
 """What `bench turns` does with sounds that it does not have."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -28,3 +29,12 @@ def test_hold_music_is_played_for_as_long_as_other_noise(tmp_path: Path) -> None
     played = {name: (len(sound), most) for name, sound, most in turns.noises(tmp_path, music)}
     assert played["hold music"] == (turns.NOISE_S * RATE, 0)
     assert "hold music" not in [name for name, *_ in turns.noises(tmp_path, [])]
+
+
+def test_without_recordings_it_says_what_they_must_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    turns.add_arguments(parser)
+    assert turns.run(parser.parse_args(["--data", str(tmp_path)])) == 2
+    assert "manifest.tsv" in capsys.readouterr().err
