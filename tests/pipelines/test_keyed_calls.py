@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import pytest
 import structlog
 import yaml
-from prometheus_client import REGISTRY, generate_latest
+from prometheus_client import REGISTRY
 
 from pipelines.agent import definition as definition_module
 from pipelines.agent.agent import Agent
@@ -73,6 +73,12 @@ def definition() -> Definition:
         },
     }
     return Definition.model_validate(value)
+
+
+def named_in_metrics() -> str:
+    """Names and labels of all metrics: what a customer said could only get in there, never into a number."""
+    samples = (sample for metric in REGISTRY.collect() for sample in metric.samples)
+    return repr([(sample.name, sample.labels) for sample in samples])
 
 
 class CardTools:
@@ -214,7 +220,7 @@ def test_a_pin_reaches_the_tool_and_is_written_nowhere(how: str, caplog: pytest.
             assert finished.pii.values["echo"] == "opened with [secret 1]"
             emitted = "\n".join(fact.model_dump_json() for fact in talk.facts)
             heard = talk.heard + repr(talk.conversation.turns) + repr(vars(talk.conversation))
-            for place in (emitted, heard, caplog.text, logged.getvalue(), generate_latest(REGISTRY).decode()):
+            for place in (emitted, heard, caplog.text, logged.getvalue(), named_in_metrics()):
                 assert PIN not in place and "four seven one nine" not in place
 
     try:
