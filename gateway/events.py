@@ -6,7 +6,7 @@ durable one the next sequence number of its session.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -33,14 +33,26 @@ class LegJoined(Fact):
     pii: Values | None = None
     "What the wire tells of who calls: `caller`, `called`, `trunk`, context headers. Nobody has checked it."
 
+    @property
+    def private(self) -> bool:
+        """That a supervisor listens is for our own people to know."""
+        return self.role == "supervisor"
+
 
 class LegLeft(Fact):
     """A connection left the session."""
 
     type: Literal["leg.left"] = "leg.left"
     leg_id: str
+    role: Literal["human", "supervisor"] | None = None
+    "Whose it was, if not the customer's."
     by: str
     reason: str
+
+    @property
+    def private(self) -> bool:
+        """That a supervisor listened is for our own people to know."""
+        return self.role == "supervisor"
 
 
 class CallWaiting(Fact):
@@ -81,6 +93,36 @@ class CallPickedUp(Fact):
     "Since it was answered."
 
 
+class HandoffChanged(Fact):
+    """A handoff came to another state; a fold keeps the newest. See `gateway/handoff`."""
+
+    type: Literal["handoff.changed"] = "handoff.changed"
+    handoff_id: str
+    state: str
+    "One of `gateway.handoff.states.State`."
+    floor: Literal["bot", "human", "none"]
+    "Who may speak or write to the customer from now on."
+    reason: str
+    "Why it came to this state: a stable code."
+    agent_id: str | None = None
+    agent: str | None = None
+    "The name that the customer is shown."
+    outcome: str | None = None
+    "Once the handoff is over: how it went, a stable code."
+
+
+class QueuePosition(Fact):
+    """Where a customer who waits for a person stands; sent again whenever that changes."""
+
+    durable: ClassVar[bool] = False
+    type: Literal["handoff.position"] = "handoff.position"
+    handoff_id: str
+    position: int
+    "1: the next one."
+    wait_s: int | None = None
+    "How long it will take; None: that is not known."
+
+
 class SessionEnded(Fact):
     """How and why the contact ended, and through whom."""
 
@@ -100,6 +142,8 @@ AnyEventFact = Annotated[
     | CallAdmitted
     | CallRefused
     | CallPickedUp
+    | HandoffChanged
+    | QueuePosition
     | SessionEnded,
     Field(discriminator="type"),
 ]

@@ -12,7 +12,9 @@ from pipelines.facts import (
     CustomerTurn,
     Fact,
     HandoffRequested,
+    HumanTurn,
     IdentityVerified,
+    NoteAdded,
     ReplyDone,
     ToolCalled,
     ToolFinished,
@@ -28,9 +30,9 @@ class Turn:
     """One party's contribution."""
 
     turn_id: str
-    party: Literal["customer", "bot"]
+    party: Literal["customer", "bot", "human"]
     text: str
-    "For the bot: what was heard or could be read."
+    "For the bot: what was heard or could be read. For a human: also the note with which they handed back."
     interrupted: bool = False
 
 
@@ -98,6 +100,10 @@ class Conversation:
                 if fact.answers is not None:
                     self._answered.add(fact.answers)
                     self._begun.pop(fact.answers, None)
+            case HumanTurn():
+                self.turns.append(Turn(fact.turn_id, "human", fact.pii.text))
+            case NoteAdded(purpose="hand_back"):
+                self.turns.append(Turn("", "human", fact.pii.text))
             case Understood():
                 self._begun.setdefault(fact.turn_id, Standing(self.workflow, self.identity))
             case WorkflowChanged():

@@ -26,6 +26,11 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     durable: ClassVar[bool] = True
 
+    @property
+    def private(self) -> bool:
+        """Whether it is for our own people only: the customer's client never gets it."""
+        return False
+
 
 class Words(BaseModel):
     """Personal data of a fact that is speech or text."""
@@ -65,6 +70,8 @@ class TranscriptPartial(Fact):
     type: Literal["transcript.partial"] = "transcript.partial"
     stable_chars: int = 0
     "So many leading characters will not change any more."
+    party: Literal["human"] | None = None
+    "Whose words they are, if not the customer's: those of the person who talks with them."
     pii: Words
 
 
@@ -150,6 +157,54 @@ class ReplyDone(Fact):
     citations: list[Cited] = Field(default_factory=list)
     latency: Latency | None = None
     pii: Words
+
+
+class HumanTurn(Fact):
+    """A person of ours said or wrote something to the customer, complete."""
+
+    type: Literal["turn.human"] = "turn.human"
+    turn_id: str
+    channel: Channel
+    agent_id: str
+    agent: str
+    "The name that the customer is shown."
+    client_id: str | None = None
+    "The desk's own id of a typed message: the same id again is the same message."
+    pii: Words
+
+
+class NoteAdded(Fact):
+    """Something written for colleagues or for the bot, which the customer never sees."""
+
+    type: Literal["note.added"] = "note.added"
+    purpose: Literal["private", "hand_back", "whisper", "wrap_up"]
+    "`hand_back`: what the bot is told when it talks with the customer again."
+    agent_id: str
+    agent: str
+    pii: Words
+
+    @property
+    def private(self) -> bool:
+        """Always."""
+        return True
+
+
+class Suggestion(Fact):
+    """What the bot proposes to the person who talks with the customer."""
+
+    durable: ClassVar[bool] = False
+    type: Literal["suggestion"] = "suggestion"
+    turn_id: str
+    "The customer's turn that it is for."
+    kind: Literal["reply", "answer"]
+    "A sentence to say, or what the articles have on it."
+    citations: list[Cited] = Field(default_factory=list)
+    pii: Words
+
+    @property
+    def private(self) -> bool:
+        """Always."""
+        return True
 
 
 # --- thinking --------------------------------------------------------------------------------------
@@ -256,6 +311,9 @@ AnyFact = Annotated[
     | ReplyStarted
     | ReplyDelta
     | ReplyDone
+    | HumanTurn
+    | NoteAdded
+    | Suggestion
     | Understood
     | WorkflowChanged
     | ToolCalled

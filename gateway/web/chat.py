@@ -229,7 +229,8 @@ class ChatConnection:
         return ChatError("too_fast", text, client_id=client_id)
 
     async def _tell(self, event: Event) -> None:
-        await self._socket.send_json(event.message())
+        if not event.fact.private:
+            await self._socket.send_json(event.message())
 
     async def _send(self, message: BaseModel) -> None:
         await self._socket.send_text(message.model_dump_json(exclude_none=True))

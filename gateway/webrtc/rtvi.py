@@ -188,7 +188,9 @@ class EventFeed:
         self._segments = 0
 
     def messages(self, event: Event) -> list[Message]:
-        """What RTVI clients know of this event, then the event itself."""
+        """What RTVI clients know of this event, then the event itself; nothing of what is not for customers."""
+        if event.fact.private:
+            return []
         standard = _heard(event) or self._said(event) or _did(event)
         return [*standard, _message("server-message", event.message())]
 
@@ -241,7 +243,7 @@ def _heard(event: Event) -> list[Message]:
             return [_message("user-started-speaking")]
         case facts.SpeechStopped():
             return [_message("user-stopped-speaking")]
-        case facts.TranscriptPartial(pii=words):
+        case facts.TranscriptPartial(party=None, pii=words):
             return [_transcription(event, words.text, final=False)]
         case facts.CustomerTurn(channel="voice", pii=words):
             return [_transcription(event, words.text, final=True)]

@@ -112,7 +112,7 @@ class ToolLoop:
         return {"role": "system", "content": prompt.format(persona=self._definition.persona)}, self._schemas
 
     def _messages(self, conversation: Conversation) -> list[Message]:
-        roles = {"customer": "user", "bot": "assistant"}
+        roles = {"customer": "user", "bot": "assistant", "human": "assistant"}
         system, _ = self.opening()
         turns = conversation.turns[_begins(len(conversation.turns)) :]
         return [system, *({"role": roles[t.party], "content": t.text[:_LONGEST]} for t in turns)]
