@@ -93,17 +93,8 @@ class Conversation:
     def apply(self, fact: Fact) -> None:
         """Fold one fact in; facts that say nothing about state are ignored."""
         match fact:
-            case CustomerTurn():
-                self.turns.append(Turn(fact.turn_id, "customer", fact.pii.text))
-            case ReplyDone():
-                self.turns.append(Turn(fact.turn_id, "bot", fact.pii.text, fact.interrupted))
-                if fact.answers is not None:
-                    self._answered.add(fact.answers)
-                    self._begun.pop(fact.answers, None)
-            case HumanTurn():
-                self.turns.append(Turn(fact.turn_id, "human", fact.pii.text))
-            case NoteAdded(purpose="hand_back"):
-                self.turns.append(Turn("", "human", fact.pii.text))
+            case CustomerTurn() | ReplyDone() | HumanTurn() | NoteAdded():
+                self._add_turn(fact)
             case Understood():
                 self._begun.setdefault(fact.turn_id, Standing(self.workflow, self.identity))
             case WorkflowChanged():
@@ -126,6 +117,20 @@ class Conversation:
                 )
             case HandoffRequested():
                 self.handoff = fact
+
+    def _add_turn(self, fact: CustomerTurn | ReplyDone | HumanTurn | NoteAdded) -> None:
+        match fact:
+            case CustomerTurn():
+                self.turns.append(Turn(fact.turn_id, "customer", fact.pii.text))
+            case ReplyDone():
+                self.turns.append(Turn(fact.turn_id, "bot", fact.pii.text, fact.interrupted))
+                if fact.answers is not None:
+                    self._answered.add(fact.answers)
+                    self._begun.pop(fact.answers, None)
+            case HumanTurn():
+                self.turns.append(Turn(fact.turn_id, "human", fact.pii.text))
+            case NoteAdded(purpose="hand_back"):
+                self.turns.append(Turn("", "human", fact.pii.text))
 
     def _change_workflow(self, fact: WorkflowChanged) -> None:
         self.workflow = WorkflowState(
