@@ -1,0 +1,147 @@
+"""What the desk asks of whoever conducts the handoffs (`gateway/handoff`), on whichever node the session lives.
+
+Every command comes from a signed-in agent whose role allows it. Whether the customer is theirs, and whether
+it is still the time for it, the conductor decides.
+
+Errors::
+
+    ProtocolError     not done, and the same will not work again; `code` goes to the desk as it is:
+                        too_late       the offer has ended, or another took it
+                        not_yours      the session is not this agent's, or there is none
+                        no_floor       somebody else talks with the customer now
+                        wrong_state    not while the handoff stands where it stands
+                        no_audio       the agent's audio is not connected
+                        unknown_target, unknown_tool, unknown_disposition
+    Unavailable       a dependency is down or full: later
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.desk.messages import Agent, Answer, Contact, FollowUp, Mode, ToolRan
+from gateway.events import Event
+from gateway.leg import Leg
+
+
+class Packet(Protocol):
+    """The briefing of a session: `pipelines.briefing.Briefing`."""
+
+    def for_role(self, role: str) -> "Packet":
+        """Without what this role may not see."""
+
+    def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, Any]:
+        """As a JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a customer is handed on to: exactly one of the two."""
+
+    queue: str | None = None
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a contact ended, in the agent's words."""
+
+    disposition: str
+    notes: str
+    follow_up: FollowUp | None
+
+
+class Watching(Protocol):
+    """The events of one session, for one listener: first `history`, then the iteration, without a gap."""
+
+    @property
+    def seq(self) -> int:
+        """The newest stored event when this began."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the iteration ended because the listener was too slow."""
+
+    def history(self, after: int) -> AsyncIterator[Event]:
+        """Stored events with `after` < seq <= `self.seq`. Raises `Unavailable`."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Everything after `self.seq`, passing facts too, until it ends."""
+
+    def close(self) -> None:
+        """Listen no more. Safe to call twice."""
+
+
+class Conductor(Protocol):
+    """Does what agents ask; tells the desks of what comes of it through `Desk.contact_changed` and its like.
+
+    `agent` is who asks. All raise `ProtocolError` and `Unavailable`.
+    """
+
+    async def accept(self, lease_id: str, agent: Agent) -> None:
+        """Take the offer, if it is still this agent's."""
+
+    async def decline(self, lease_id: str, agent: Agent, reason: str) -> None:
+        """Leave it to the next."""
+
+    async def connect(self, session_id: str, agent: Agent) -> None:
+        """End the briefing now; nothing when it is over."""
+
+    async def message(self, session_id: str, agent: Agent, text: str, client_id: str) -> None:
+        """Write to the customer; the same `client_id` again changes nothing."""
+
+    async def typing(self, session_id: str, agent: Agent, on: bool) -> None:
+        """Show the customer that the agent types, or no longer."""
+
+    async def note(self, session_id: str, agent: Agent, text: str) -> None:
+        """Keep a private note."""
+
+    async def hold(self, session_id: str, agent: Agent, on: bool) -> None:
+        """Give the customer music, or take it away."""
+
+    async def mute(self, session_id: str, agent: Agent, on: bool) -> None:
+        """Keep the agent's voice from the customer, or no longer."""
+
+    async def press(self, session_id: str, agent: Agent, digits: str) -> None:
+        """Send keys to the customer's side."""
+
+    async def transfer(self, session_id: str, agent: Agent, target: Target, note: str) -> None:
+        """Hand the customer on."""
+
+    async def hand_back(self, session_id: str, agent: Agent, note: str) -> None:
+        """Give the customer back to the bot."""
+
+    async def end(self, session_id: str, agent: Agent) -> None:
+        """End the conversation with the customer."""
+
+    async def wrap_up(self, session_id: str, agent: Agent, closing: Closing) -> None:
+        """Close the agent's contact."""
+
+    async def ask(self, session_id: str, agent: Agent, question_id: str, text: str) -> Answer:
+        """The bot's answer to a question that the customer never sees."""
+
+    async def run_tool(
+        self, session_id: str, agent: Agent, call_id: str, tool: str, arguments: Mapping[str, Any]
+    ) -> ToolRan:
+        """Run a tool through the policy gate; a refusal is an answer, not an error."""
+
+    async def supervise(self, session_id: str, agent: Agent, mode: Mode) -> None:
+        """Let a supervisor listen, whisper, barge in, take over or leave."""
+
+    async def contacts_of(self, agent_id: str) -> Sequence[Contact]:
+        """The contacts this agent has, those in wrap-up too, on every node."""
+
+    async def live_sessions(self) -> Sequence[Contact]:
+        """Every session that somebody is in, on every node."""
+
+    async def watch(self, session_id: str) -> Watching:
+        """Listen to a session."""
+
+    async def briefing(self, session_id: str) -> Packet:
+        """What is known now."""
+
+    async def agent_leg(self, agent_id: str, leg: Leg) -> None:
+        """The agent's audio is here, perhaps anew. It is to be kept: end a call without hanging it up."""
+
+    async def agent_leg_lost(self, agent_id: str) -> None:
+        """The agent's audio is gone, and does not come back by itself."""
