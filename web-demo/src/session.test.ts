@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Action, EMPTY, type ReplyItem, type View, firmness, openReply, reduce } from "./session";
+import { type ReplyItem, openReply } from "./lines";
+import { type Action, EMPTY, type View, firmness, reduce } from "./session";
 import type { Fact } from "./wire";
 
 let seq = 0;
@@ -157,6 +158,7 @@ describe("a caption", () => {
   const partial = (text: string, stable_chars: number): Fact => ({
     type: "transcript.partial",
     stable_chars,
+    party: null,
     pii: { text },
   });
 
@@ -291,5 +293,78 @@ describe("a session", () => {
     });
     expect(after(step("active")).workflow).toEqual({ name: "refund", awaiting: "confirmation" });
     expect(after(step("active"), step("done")).workflow).toBeNull();
+  });
+});
+
+describe("a person", () => {
+  const handoff = (state: string, floor: "bot" | "human" | "none", agent: string | null = null): Fact => ({
+    type: "handoff.changed",
+    handoff_id: "h_1",
+    state,
+    floor,
+    reason: "customer_asked",
+    agent_id: agent === null ? null : "a_1",
+    agent,
+    outcome: null,
+  });
+  const position = (place: number, wait_s: number | null, handoff_id = "h_1"): Fact => ({
+    type: "handoff.position",
+    handoff_id,
+    position: place,
+    wait_s,
+  });
+
+  it("is waited for in a line whose place is known", () => {
+    const view = after(handoff("queued", "bot"), position(2, 180), position(9, null, "h_other"));
+    expect(view).toMatchObject({ person: "requested", handoff: { position: 2, waitS: 180 } });
+    expect(after(handoff("queued", "bot"), position(2, 180), handoff("briefing", "bot")).handoff).toMatchObject(
+      { position: null, waitS: null },
+    );
+  });
+
+  it("is here while they have the floor, and keeps their name", () => {
+    const view = after(handoff("human_active", "human", "Anna"), handoff("human_active", "human"));
+    expect(view).toMatchObject({ person: "joined", handoff: { agent: "Anna" } });
+    expect(after(handoff("human_active", "human", "Anna"), handoff("ai_active", "bot"))).toMatchObject({
+      person: "none",
+      handoff: { agent: null },
+    });
+  });
+
+  it("speaks in captions of their own and in whole turns", () => {
+    const caption: Fact = {
+      type: "transcript.partial",
+      stable_chars: 0,
+      party: "human",
+      pii: { text: "Good" },
+    };
+    const said: Fact = {
+      type: "turn.human",
+      turn_id: "p1",
+      channel: "voice",
+      agent_id: "a_1",
+      agent: "Anna",
+      client_id: null,
+      pii: { text: "Good morning." },
+    };
+    const speaking = after(caption);
+    expect(speaking).toMatchObject({ partial: null, humanPartial: { text: "Good" } });
+    const view = reduce(speaking, event(said));
+    expect(view.humanPartial).toBeNull();
+    expect(view.items).toMatchObject([{ kind: "human", text: "Good morning.", agent: "Anna" }]);
+  });
+
+  it("has sent what the log shows with its id", () => {
+    const view = after({ type: "sent", id: "m1", text: "Hello", at: 1 }, {
+      type: "turn.human",
+      turn_id: "p1",
+      channel: "chat",
+      agent_id: "a_1",
+      agent: "Anna",
+      client_id: "m1",
+      pii: { text: "Hello" },
+    });
+    expect(view.pending).toEqual([]);
+    expect(view.items).toHaveLength(1);
   });
 });

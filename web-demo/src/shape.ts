@@ -62,3 +62,12 @@ export function object<const F extends Fields>(fields: F): Read<{ [K in keyof F]
     return result as { [K in keyof F]: Of<F[K]> };
   };
 }
+
+/** Throws `ShapeError` when the text is not JSON. */
+export function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    throw new ShapeError("the message is not JSON");
+  }
+}

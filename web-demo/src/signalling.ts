@@ -1,14 +1,24 @@
-/** The HTTP side of a call: `POST` and `PATCH /api/offer`, `GET /api/ice`, as docs/wire.md has them. */
+/**
+ * The HTTP side of a call: `POST` and `PATCH` of a path that takes offers (`/api/offer` for customers,
+ * `/api/desk/offer` for agents), and `GET /api/ice`, as docs/wire.md has them.
+ */
 import { CallFailed } from "./callFailed";
 import { ShapeError } from "./shape";
-import { type Answer, type Candidates, type Offer, parseAnswer, parseIceServers, parseProblem } from "./wire";
+import {
+  type Answer,
+  type Candidates,
+  type Offer,
+  parseAnswer,
+  parseIceServers,
+  parseProblem,
+} from "./voiceWire";
 
 const ANSWER_WITHIN_MS = 15_000;
 const TRICKLE_EVERY_MS = 100;
 
 /** Sends an offer and returns the answer. Throws `CallFailed`. */
-export async function sendOffer(offer: Offer): Promise<Answer> {
-  return checked(parseAnswer, await request("/api/offer", json("POST", offer)));
+export async function sendOffer(path: string, offer: Offer): Promise<Answer> {
+  return checked(parseAnswer, await request(path, json("POST", offer)));
 }
 
 /** The ICE servers to use now. Throws `CallFailed`. */
@@ -57,6 +67,8 @@ export class Trickle {
   private pcId: string | null = null;
   private scheduled = false;
 
+  constructor(private readonly path: string) {}
+
   add(candidate: RTCIceCandidate | null): void {
     if (candidate === null || candidate.candidate === "") return;
     this.found.push(candidate);
@@ -84,7 +96,7 @@ export class Trickle {
     }));
     const body: Candidates = { pc_id: this.pcId, candidates };
     try {
-      await request("/api/offer", json("PATCH", body));
+      await request(this.path, json("PATCH", body));
     } catch (error) {
       // The candidates that the gateway has may do; if not, the connection times out and says so.
       if (!(error instanceof CallFailed)) throw error;

@@ -1,5 +1,5 @@
 /**
- * One call: microphone in, bot's voice out, over a WebRTC connection that is negotiated as docs/wire.md says
+ * One call: microphone in, the far end's voice out, over a WebRTC connection that is negotiated as docs/wire.md says
  * (compatible with pipecat's SmallWebRTC clients). Our own peer connection instead of their SDK, because the
  * SDK's default device handling loads code from a third party's server at run time, offers video sections
  * that nobody uses, and adds 116 KB; the events it would carry arrive on the chat websocket anyway.
@@ -8,7 +8,7 @@ import { type Backoff, delayMs } from "./backoff";
 import { CallFailed } from "./callFailed";
 import { openMicrophone } from "./microphone";
 import { Trickle, iceServers, sendOffer } from "./signalling";
-import { type Offer, isPeerLeft } from "./wire";
+import { type Offer, isPeerLeft } from "./voiceWire";
 
 export type CallState = "asking" | "connecting" | "live" | "reconnecting";
 
@@ -16,8 +16,10 @@ export type CallState = "asking" | "connecting" | "live" | "reconnecting";
 export type CallEnd = "customer" | "gateway";
 
 export interface CallSettings {
-  /** The session to talk in; asked again for each connection, as it may have changed. */
-  session: () => Promise<{ session: string; token: string }>;
+  /** Where offers go. */
+  path: string;
+  /** What each offer names (the session to talk in); asked again for each, as it may have changed. */
+  request: () => Promise<Offer["request_data"]>;
   onState: (state: CallState) => void;
   onMicrophone: (stream: MediaStream) => void;
   onVoice: (stream: MediaStream) => void;
@@ -118,7 +120,7 @@ export class Call {
   /** Negotiates one peer connection and waits until it carries media. */
   private async connect(microphone: MediaStream, replaces: string | null): Promise<Link> {
     const { signal } = this.hungUp;
-    const credentials = await unless(signal, this.settings.session());
+    const request = await unless(signal, this.settings.request());
     const pc = new RTCPeerConnection({ iceServers: await unless(signal, iceServers()) });
     try {
       const channel = pc.createDataChannel("chat", { ordered: true });
@@ -128,7 +130,7 @@ export class Call {
       for (const track of microphone.getAudioTracks()) {
         pc.addTransceiver(track, { direction: "sendrecv", streams: [microphone] });
       }
-      const pcId = await unless(signal, negotiate(pc, replaces, credentials));
+      const pcId = await unless(signal, this.negotiate(pc, replaces, request));
       await unless(signal, connected(pc, ended));
       return { pcId, ended, close: () => pc.close() };
     } catch (error) {
@@ -136,29 +138,30 @@ export class Call {
       throw error;
     }
   }
+
+  private async negotiate(
+    pc: RTCPeerConnection,
+    replaces: string | null,
+    request: Offer["request_data"],
+  ): Promise<string> {
+    const { path } = this.settings;
+    const trickle = new Trickle(path);
+    pc.onicecandidate = ({ candidate }) => trickle.add(candidate);
+    await pc.setLocalDescription(await pc.createOffer());
+    const answer = await sendOffer(path, {
+      sdp: pc.localDescription?.sdp ?? "",
+      type: "offer",
+      pc_id: replaces,
+      restart_pc: replaces !== null,
+      request_data: request,
+    });
+    await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+    trickle.open(answer.pc_id);
+    return answer.pc_id;
+  }
 }
 
 // --- one connection ------------------------------------------------------------------------------------
-
-async function negotiate(
-  pc: RTCPeerConnection,
-  replaces: string | null,
-  credentials: Offer["request_data"],
-): Promise<string> {
-  const trickle = new Trickle();
-  pc.onicecandidate = ({ candidate }) => trickle.add(candidate);
-  await pc.setLocalDescription(await pc.createOffer());
-  const answer = await sendOffer({
-    sdp: pc.localDescription?.sdp ?? "",
-    type: "offer",
-    pc_id: replaces,
-    restart_pc: replaces !== null,
-    request_data: credentials,
-  });
-  await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
-  trickle.open(answer.pc_id);
-  return answer.pc_id;
-}
 
 function keepAlive(channel: RTCDataChannel): void {
   let pings: ReturnType<typeof setInterval> | undefined;

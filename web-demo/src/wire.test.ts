@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import page from "../../docs/wire.md?raw";
 import { ShapeError } from "./shape";
-import { isPeerLeft, parseAnswer, parseGatewayMessage, parseIceServers, parseProblem } from "./wire";
+import { isPeerLeft, parseAnswer, parseIceServers, parseProblem } from "./voiceWire";
+import { parseGatewayMessage } from "./wire";
 
 /** Every JSON block of docs/wire.md, with the word behind its fence. */
 function documented(kind: string): string[] {

@@ -2,7 +2,19 @@
  * The wire as docs/wire.md describes it: what the page sends, what the gateway sends, and the checks that
  * stand between JSON from outside and the rest of the page. Types follow from the readers, so they agree.
  */
-import { type Of, ShapeError, boolean, list, number, object, oneOf, or, record, string } from "./shape";
+import {
+  type Of,
+  type Read,
+  boolean,
+  list,
+  number,
+  object,
+  oneOf,
+  or,
+  parseJson,
+  record,
+  string,
+} from "./shape";
 
 export const PROTOCOL = 1;
 
@@ -21,7 +33,7 @@ export type ClientMessage =
 
 // --- gateway to page ---------------------------------------------------------------------------------
 
-const channel = oneOf("voice", "chat");
+export const channel = oneOf("voice", "chat");
 const words = or(object({ text: or(string, "") }), { text: "" });
 const values = or(object({ values: or(record, {}) }), { values: {} });
 
@@ -36,14 +48,14 @@ const latency = object({
   first_audio_ms: or(number, null),
 });
 
-const cited = object({
+export const cited = object({
   passage_id: string,
   title: string,
   heading: or(string, ""),
   article: string,
 });
 
-const fault = oneOf("client", "gateway", "dependency");
+export const fault = oneOf("client", "gateway", "dependency");
 
 const FRAMES = {
   welcome: object({ session: string, token: string, seq: number, resumed: boolean }),
@@ -61,8 +73,27 @@ const FRAMES = {
 const FACTS = {
   "speech.started": object({}),
   "speech.stopped": object({}),
-  "transcript.partial": object({ stable_chars: or(number, 0), pii: words }),
+  "transcript.partial": object({
+    stable_chars: or(number, 0),
+    party: or(oneOf("human"), null),
+    pii: words,
+  }),
   "turn.customer": object({ turn_id: string, channel, client_id: or(string, null), pii: words }),
+  "turn.human": object({
+    turn_id: string,
+    channel,
+    agent_id: string,
+    agent: string,
+    client_id: or(string, null),
+    pii: words,
+  }),
+  "note.added": object({ purpose: string, agent_id: string, agent: string, pii: words }),
+  suggestion: object({
+    turn_id: string,
+    kind: oneOf("reply", "answer"),
+    citations: or(list(cited), []),
+    pii: words,
+  }),
   "turn.understood": object({ turn_id: string, commands: list(string), by: string, confidence: number }),
   "reply.started": object({ turn_id: string, answers: or(string, null) }),
   "reply.delta": object({ turn_id: string, offset: number, text: string }),
@@ -101,6 +132,16 @@ const FACTS = {
   }),
   "identity.verified": object({ method: string }),
   "handoff.requested": object({ reason: string }),
+  "handoff.changed": object({
+    handoff_id: string,
+    state: string,
+    floor: oneOf("bot", "human", "none"),
+    reason: or(string, ""),
+    agent_id: or(string, null),
+    agent: or(string, null),
+    outcome: or(string, null),
+  }),
+  "handoff.position": object({ handoff_id: string, position: number, wait_s: or(number, null) }),
   activity: object({ state: oneOf("listening", "thinking", "speaking", "typing", "idle") }),
   trouble: object({ code: string, message: string, retry: or(boolean, false) }),
   "session.started": object({ channel }),
@@ -122,7 +163,8 @@ const FACTS = {
   "session.ended": object({ outcome: string, reason: string, by: string }),
 };
 
-type Named<T> = { [K in keyof T]: { type: K } & Of<T[K]> }[keyof T];
+/** A table of readers by `type`, as the union of what they read. */
+export type Named<T> = { [K in keyof T]: { type: K } & Of<T[K]> }[keyof T];
 
 export type Fact = Named<typeof FACTS>;
 export type FactType = Fact["type"];
@@ -151,7 +193,8 @@ export type GatewayMessage =
 const envelope = object({ type: string });
 const place = object({ seq: number, at: number });
 
-function has<T extends object>(table: T, key: string): key is Extract<keyof T, string> {
+/** Whether `key` is one of the table's own. */
+export function has<T extends object>(table: T, key: string): key is Extract<keyof T, string> {
   return Object.hasOwn(table, key);
 }
 
@@ -159,87 +202,14 @@ function has<T extends object>(table: T, key: string): key is Extract<keyof T, s
 export function parseGatewayMessage(json: string): GatewayMessage {
   const value = parseJson(json);
   const { type } = envelope(value, "message");
-  if (has(FRAMES, type)) {
-    return { kind: "frame", frame: { ...FRAMES[type](value, type), type } as Frame };
-  }
-  const { seq, at } = place(value, type);
-  if (!has(FACTS, type)) return { kind: "unknown", type, seq };
-  return { kind: "event", event: { seq, at, fact: { ...FACTS[type](value, type), type } as Fact } };
+  if (!has(FRAMES, type)) return readEvent(value, "message");
+  return { kind: "frame", frame: { ...FRAMES[type](value, type), type } as Frame };
 }
 
-// --- voice -------------------------------------------------------------------------------------------
-
-export interface Offer {
-  sdp: string;
-  type: "offer";
-  pc_id: string | null;
-  restart_pc: boolean;
-  request_data: { session: string; token: string };
-}
-
-export interface Candidates {
-  pc_id: string;
-  candidates: { candidate: string; sdp_mid: string | null; sdp_mline_index: number | null }[];
-}
-
-const answer = object({ sdp: string, type: oneOf("answer"), pc_id: string, session: string, token: string });
-export type Answer = Of<typeof answer>;
-
-const iceServers = object({
-  iceServers: list(
-    object({
-      urls: (value, at) => (typeof value === "string" ? value : list(string)(value, at)),
-      username: or(string, null),
-      credential: or(string, null),
-    }),
-  ),
-});
-
-const problem = object({
-  error: object({ code: string, fault, message: string, retry: or(boolean, false) }),
-});
-export type Problem = Of<typeof problem>["error"];
-
-/** The answer to an offer. Throws `ShapeError`. */
-export function parseAnswer(json: string): Answer {
-  return answer(parseJson(json), "answer");
-}
-
-/** The body of `GET /api/ice`, in the form a peer connection takes. Throws `ShapeError`. */
-export function parseIceServers(json: string): RTCIceServer[] {
-  return iceServers(parseJson(json), "ice").iceServers.map(({ urls, username, credential }) => ({
-    urls,
-    ...(username === null ? {} : { username }),
-    ...(credential === null ? {} : { credential }),
-  }));
-}
-
-/** The body of a failed HTTP request, or null when it is not one of ours (a proxy's page, say). */
-export function parseProblem(json: string): Problem | null {
-  try {
-    return problem(parseJson(json), "problem").error;
-  } catch (error) {
-    if (error instanceof ShapeError) return null;
-    throw error;
-  }
-}
-
-/** Says of an RTVI message on the data channel whether it tells that the gateway hung up. */
-export function isPeerLeft(json: string): boolean {
-  const leaving = object({ type: oneOf("signalling"), message: object({ type: oneOf("peerLeft") }) });
-  try {
-    leaving(parseJson(json), "data channel");
-    return true;
-  } catch (error) {
-    if (error instanceof ShapeError) return false;
-    throw error;
-  }
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    throw new ShapeError("the message is not JSON");
-  }
-}
+/** One event of a session, wherever it stands. */
+export const readEvent: Read<Exclude<GatewayMessage, { kind: "frame" }>> = (value, at) => {
+  const { type } = envelope(value, at);
+  const found = place(value, type);
+  if (!has(FACTS, type)) return { kind: "unknown", type, seq: found.seq };
+  return { kind: "event", event: { ...found, fact: { ...FACTS[type](value, type), type } as Fact } };
+};

@@ -1,5 +1,6 @@
 /** Tells screen readers what is final: whole replies, heard words, notes, the call's state. Never each partial. */
-import type { Item, View } from "../session";
+import type { Item } from "../lines";
+import type { View } from "../session";
 import { ASSISTANT, noteWords } from "./plain";
 import type { CallControl } from "./useCall";
 
@@ -23,7 +24,8 @@ export function Announcer({ view, call }: { view: View; call: CallControl["state
 }
 
 function isFinal(item: Item): boolean {
-  return item.kind === "note" || (item.kind === "reply" ? item.done : item.channel === "voice");
+  if (item.kind === "note") return noteWords(item.fact) !== "";
+  return item.kind === "human" || (item.kind === "reply" ? item.done : item.channel === "voice");
 }
 
 function announcement(item: Item): string {
@@ -32,6 +34,8 @@ function announcement(item: Item): string {
       return `You said: ${item.text}`;
     case "reply":
       return `${ASSISTANT}: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
+    case "human":
+      return `${item.agent}: ${item.text}`;
     case "note":
       return noteWords(item.fact);
   }

@@ -1,12 +1,14 @@
 /** Everything about the call: the big button, how it stands in words and colour, both voices, mute, hang up. */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import type { ChatState } from "../chat";
+import { duration } from "../page/clock";
+import { HangUpIcon, MicIcon, MicOffIcon, PersonIcon, PhoneIcon } from "../page/icons";
+import { Meter } from "../page/Meter";
+import { Voice } from "../page/Voice";
 import type { View } from "../session";
-import { HangUpIcon, MicIcon, MicOffIcon, PersonIcon, PhoneIcon } from "./icons";
 import { LatencyStrip } from "./LatencyStrip";
-import { Meter } from "./Meter";
 import { PHASE_WORDS, type Phase, phaseOf } from "./phase";
-import { ASSISTANT, CALL_FAULTS, awaitedWords, queueWords, requestWords } from "./plain";
+import { ASSISTANT, CALL_FAULTS, awaitedWords, lineWords, queueWords, requestWords } from "./plain";
 import { type CallControl, isInCall } from "./useCall";
 
 interface Props {
@@ -22,11 +24,11 @@ export function CallPanel({ call, view, connection, askForPerson }: Props) {
   return (
     <section className="call" data-phase={phase} data-calling={calling} aria-label="Call">
       <CallStatus call={call} phase={phase} queue={view.queue} />
-      {calling ? <InCall call={call} /> : <CallButton call={call} disabled={view.ended !== null} />}
+      {calling ? <InCall call={call} theirs={whoTalks(view)} /> : <CallButton call={call} disabled={view.ended !== null} />}
       <Voice stream={call.voice} />
       <CurrentRequest view={view} />
       <LatencyStrip latency={view.latency} />
-      <PersonButton person={view.person} disabled={view.ended !== null} onClick={askForPerson} />
+      <PersonButton view={view} disabled={view.ended !== null} onClick={askForPerson} />
     </section>
   );
 }
@@ -74,12 +76,16 @@ function CallButton({ call, disabled }: { call: CallControl; disabled: boolean }
   );
 }
 
-function InCall({ call }: { call: CallControl }) {
+function whoTalks({ handoff }: View): string {
+  return handoff?.floor === "human" ? (handoff.agent ?? "Our colleague") : ASSISTANT;
+}
+
+function InCall({ call, theirs }: { call: CallControl; theirs: string }) {
   return (
     <div className="call-live">
       <div className="voices">
         <Meter label="You" levels={call.muted ? null : call.mine} side="mine" />
-        <Meter label={ASSISTANT} levels={call.theirs} side="theirs" />
+        <Meter label={theirs} levels={call.theirs} side="theirs" />
       </div>
       <div className="call-controls">
         <button type="button" className="round" aria-pressed={call.muted} onClick={call.toggleMute}>
@@ -95,15 +101,6 @@ function InCall({ call }: { call: CallControl }) {
       </div>
     </div>
   );
-}
-
-/** Plays the bot's voice. */
-function Voice({ stream }: { stream: MediaStream | null }) {
-  const audio = useRef<HTMLAudioElement>(null);
-  useEffect(() => {
-    if (audio.current !== null) audio.current.srcObject = stream;
-  }, [stream]);
-  return <audio ref={audio} autoPlay />;
 }
 
 function CurrentRequest({ view }: { view: View }) {
@@ -126,20 +123,24 @@ const PERSON_WORDS: Record<View["person"], string> = {
   joined: "A person is here",
 };
 
-function PersonButton({
-  person,
-  disabled,
-  onClick,
-}: {
-  person: View["person"];
+interface PersonButtonProps {
+  view: View;
   disabled: boolean;
   onClick: () => void;
-}) {
+}
+
+function PersonButton({ view, disabled, onClick }: PersonButtonProps) {
+  const { person, handoff } = view;
   return (
-    <button type="button" className="wide" disabled={disabled || person !== "none"} onClick={onClick}>
-      <PersonIcon />
-      {PERSON_WORDS[person]}
-    </button>
+    <div className="person">
+      <button type="button" className="wide" disabled={disabled || person !== "none"} onClick={onClick}>
+        <PersonIcon />
+        {PERSON_WORDS[person]}
+      </button>
+      {handoff !== null && handoff.position !== null && (
+        <p role="status">{lineWords(handoff.position, handoff.waitS)}</p>
+      )}
+    </div>
   );
 }
 
@@ -154,9 +155,4 @@ function Clock({ since }: { since: number }) {
       {duration(Math.max(0, now - since))}
     </span>
   );
-}
-
-function duration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

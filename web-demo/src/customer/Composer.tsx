@@ -1,7 +1,7 @@
 /** The message field. Enter sends, Shift+Enter breaks the line; during a call, too. */
 import { type KeyboardEvent, type RefObject, useState } from "react";
 import { MESSAGE_MAX_CHARS } from "../wire";
-import { SendIcon, StopIcon } from "./icons";
+import { SendIcon, StopIcon } from "../page/icons";
 
 interface Props {
   field: RefObject<HTMLTextAreaElement | null>;

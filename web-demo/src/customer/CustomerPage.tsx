@@ -1,14 +1,14 @@
 /** The customer's page: one conversation, the call beside it. */
 import { useCallback, useRef, useState } from "react";
-import { openReply } from "../session";
+import { openReply } from "../lines";
+import { Notices } from "../page/Notices";
+import { ShortcutsDialog } from "../page/ShortcutsDialog";
 import { Announcer } from "./Announcer";
 import { CallPanel } from "./CallPanel";
 import { Composer } from "./Composer";
 import { Header } from "./Header";
-import { Notices } from "./Notices";
 import { ASK_FOR_PERSON } from "./plain";
-import { type Shortcut, useShortcuts } from "./shortcuts";
-import { ShortcutsDialog } from "./ShortcutsDialog";
+import { SHORTCUTS, type Shortcut, useShortcuts } from "./shortcuts";
 import { Thread } from "./Thread";
 import { isInCall, useCall, useEndWithSession } from "./useCall";
 import { useConversation } from "./useConversation";
@@ -84,7 +84,7 @@ export function CustomerPage() {
         </section>
       </main>
       <Announcer view={view} call={call.state} />
-      <ShortcutsDialog open={help} onClose={() => setHelp(false)} />
+      <ShortcutsDialog open={help} shortcuts={SHORTCUTS} onClose={() => setHelp(false)} />
     </div>
   );
 }

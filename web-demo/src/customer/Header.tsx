@@ -1,11 +1,10 @@
 /** The page's head: the shop, how the connection stands, and what can be done with the conversation. */
 import type { ChatState } from "../chat";
-import type { Item } from "../session";
-import { CopyIcon, DownloadIcon, KeyboardIcon, ShopMark, ThemeIcon } from "./icons";
+import type { Item } from "../lines";
+import { IconButton, ThemeButton } from "../page/buttons";
+import { CopyIcon, DownloadIcon, KeyboardIcon, ShopMark } from "../page/icons";
 import { SHOP } from "./plain";
-import { nextTheme, toggleTheme } from "./theme";
 import { download, transcriptText } from "./transcript";
-import { useState } from "react";
 
 interface Props {
   connection: ChatState;
@@ -55,37 +54,6 @@ export function Header({ connection, items, notify, showShortcuts }: Props) {
         <ThemeButton />
       </div>
     </header>
-  );
-}
-
-function ThemeButton() {
-  const [next, setNext] = useState(nextTheme);
-  return (
-    <IconButton label={`Switch to the ${next} theme`} onClick={() => setNext(toggleTheme())}>
-      <ThemeIcon />
-    </IconButton>
-  );
-}
-
-interface IconButtonProps {
-  label: string;
-  disabled?: boolean;
-  onClick: () => void;
-  children: React.ReactNode;
-}
-
-export function IconButton({ label, disabled = false, onClick, children }: IconButtonProps) {
-  return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label={label}
-      title={label}
-      disabled={disabled}
-      onClick={onClick}
-    >
-      {children}
-    </button>
   );
 }
 

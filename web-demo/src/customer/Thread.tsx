@@ -1,20 +1,23 @@
 /** The conversation, oldest first; stays at its end unless somebody scrolled up to read. */
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import {
   type CustomerItem,
+  type HumanItem,
   type Item,
   type NoteItem,
-  type Pending,
   type ReplyItem,
-  type View,
-  firmness,
   openReply,
-} from "../session";
-import { ArticleIcon, ChevronIcon } from "./icons";
+} from "../lines";
+import { Caption, Dots, Sources, Words } from "../page/bubbles";
+import { clock } from "../page/clock";
+import { ChevronIcon } from "../page/icons";
+import { ToolActivity } from "../page/ToolActivity";
+import { useStayAtEnd } from "../page/useStayAtEnd";
+import type { Pending, View } from "../session";
 import { SmallLatencyStrip } from "./LatencyStrip";
-import { ASSISTANT, noteWords, sourceWords, understoodWords } from "./plain";
-import { ToolActivity } from "./ToolActivity";
-import { clock } from "./transcript";
+import { ASSISTANT, noteWords, sourceWords, toolOutcome, toolTitle, understoodWords } from "./plain";
+
+const WORKING = `${ASSISTANT} is working on an answer`;
+const TOOL_WORDS = { title: toolTitle, outcome: toolOutcome };
 
 interface Props {
   view: View;
@@ -24,7 +27,8 @@ interface Props {
 }
 
 export function Thread({ view, connected, discard, sendAgain }: Props) {
-  const { box, atEnd, onScroll, toEnd } = useStayAtEnd(view);
+  const own = `${view.pending.length} ${view.partial === null}`;
+  const { box, atEnd, onScroll, toEnd } = useStayAtEnd(view, own);
   const waiting = (view.activity === "thinking" || view.activity === "typing") && openReply(view) === null;
   return (
     <div className="thread-frame">
@@ -55,13 +59,18 @@ export function Thread({ view, connected, discard, sendAgain }: Props) {
           ))}
           {view.partial !== null && view.partial.text !== "" && (
             <li className="line line-customer">
-              <Caption partial={view.partial} />
+              <Caption partial={view.partial} who="You" />
+            </li>
+          )}
+          {view.humanPartial !== null && view.humanPartial.text !== "" && (
+            <li className="line line-human">
+              <Caption partial={view.humanPartial} who={view.handoff?.agent ?? "Our colleague"} />
             </li>
           )}
           {waiting && (
             <li className="line line-reply">
               <div className="bubble bubble-reply">
-                <Dots />
+                <Dots label={WORKING} />
               </div>
             </li>
           )}
@@ -82,6 +91,8 @@ function Line({ item }: { item: Item }) {
       return <Customer item={item} />;
     case "reply":
       return <Reply item={item} />;
+    case "human":
+      return <Human item={item} />;
     case "note":
       return <Note item={item} />;
   }
@@ -105,15 +116,15 @@ function Customer({ item }: { item: CustomerItem }) {
 function Reply({ item }: { item: ReplyItem }) {
   const source = sourceWords(item.source);
   // Cut off before a word of it was heard: the customer knows nothing of it but what was done.
-  if (item.done && item.interrupted && item.text === "") return <ToolActivity tools={item.tools} />;
+  if (item.done && item.interrupted && item.text === "") return <ToolActivity tools={item.tools} say={TOOL_WORDS} />;
   return (
     <>
-      <ToolActivity tools={item.tools} />
+      <ToolActivity tools={item.tools} say={TOOL_WORDS} />
       <div className="bubble bubble-reply" data-interrupted={item.interrupted} aria-busy={!item.done}>
-        {item.text === "" && !item.done ? <Dots /> : <Words text={item.text} />}
+        {item.text === "" && !item.done ? <Dots label={WORKING} /> : <Words text={item.text} />}
         {item.interrupted && <span className="interrupted">{interruption(item)}</span>}
       </div>
-      <Sources item={item} />
+      <Sources citations={item.citations} />
       {item.done && (
         <p className="meta">
           {ASSISTANT} · {clock(item.at)}
@@ -129,29 +140,25 @@ function interruption({ heardMs }: ReplyItem): string {
   return heardMs === null ? "Stopped" : "Interrupted · this is what you heard";
 }
 
-function Sources({ item }: { item: ReplyItem }) {
-  if (item.citations.length === 0) return null;
+function Human({ item }: { item: HumanItem }) {
   return (
-    <ul className="sources" aria-label="Sources">
-      {item.citations.map((cited) => (
-        <li key={cited.passage_id}>
-          <a href={`/articles/${encodeURIComponent(cited.article)}`} target="_blank" rel="noopener">
-            <ArticleIcon />
-            <span>
-              <strong>{cited.title}</strong>
-              {cited.heading !== "" && <span>{cited.heading}</span>}
-            </span>
-          </a>
-        </li>
-      ))}
-    </ul>
+    <>
+      <div className="bubble bubble-human">
+        <Words text={item.text} />
+      </div>
+      <p className="meta">
+        {item.channel === "voice" ? `${item.agent}, spoken` : item.agent} · {clock(item.at)}
+      </p>
+    </>
   );
 }
 
 function Note({ item }: { item: NoteItem }) {
+  const words = noteWords(item.fact);
+  if (words === "") return null;
   return (
     <p className="note" data-tone={item.tone}>
-      {noteWords(item.fact)}
+      {words}
     </p>
   );
 }
@@ -185,61 +192,4 @@ function PendingMessage({ message, connected, discard, sendAgain }: PendingProps
       )}
     </>
   );
-}
-
-function Caption({ partial }: { partial: NonNullable<View["partial"]> }) {
-  const [firm, soft] = firmness(partial);
-  return (
-    <>
-      <div className="bubble bubble-customer bubble-caption">
-        <p>
-          {firm}
-          <span className="soft">{soft}</span>
-        </p>
-      </div>
-      <p className="meta">You, speaking…</p>
-    </>
-  );
-}
-
-/** Text with its line breaks; an erased person's words are gone. */
-function Words({ text }: { text: string }) {
-  return text === "" ? <p className="soft">(removed)</p> : <p>{text}</p>;
-}
-
-function Dots() {
-  return (
-    <span className="dots" role="img" aria-label={`${ASSISTANT} is working on an answer`}>
-      <span />
-      <span />
-      <span />
-    </span>
-  );
-}
-
-const NEAR_END_PX = 80;
-
-function useStayAtEnd(view: View) {
-  const box = useRef<HTMLDivElement>(null);
-  const [atEnd, setAtEnd] = useState(true);
-  const toEnd = useCallback(() => {
-    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  }, []);
-  const onScroll = useCallback(() => {
-    if (box.current === null) return;
-    const { scrollHeight, scrollTop, clientHeight } = box.current;
-    setAtEnd(scrollHeight - scrollTop - clientHeight < NEAR_END_PX);
-  }, []);
-  useLayoutEffect(() => {
-    if (atEnd) toEnd();
-  }, [view, atEnd, toEnd]);
-  // What somebody writes or says now is what they want to see.
-  useLayoutEffect(toEnd, [view.pending.length, view.partial === null, toEnd]);
-  useEffect(() => {
-    if (box.current === null || !atEnd) return;
-    const resized = new ResizeObserver(toEnd);
-    resized.observe(box.current);
-    return () => resized.disconnect();
-  }, [atEnd, toEnd]);
-  return { box, atEnd, onScroll, toEnd };
 }

@@ -3,7 +3,9 @@
  * that is not listed is shown as its words (`look_up_order` → "look up order"), so a new tool needs no new page.
  */
 import type { CallFault } from "../callFailed";
-import type { NoteItem, ToolRun } from "../session";
+import type { NoteItem, ToolRun } from "../lines";
+import { sentenceCase, words } from "../page/words";
+import type { FactOf } from "../wire";
 
 export const SHOP = "Fernhill Outfitters";
 
@@ -33,14 +35,6 @@ const TOOLS: Record<string, [doing: string, done: string]> = {
   create_ticket: ["Opening a ticket", "Ticket"],
   ask_for_person: ["Asking for a person", "Request for a person"],
 };
-
-export function words(code: string): string {
-  return code.replaceAll(/[_.-]+/g, " ").trim();
-}
-
-export function sentenceCase(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 export function toolTitle(run: ToolRun): string {
   const [doing, done] = TOOLS[run.tool] ?? [sentenceCase(words(run.tool)), sentenceCase(words(run.tool))];
@@ -130,6 +124,7 @@ const ENDINGS: Record<string, string> = {
   failed: "The conversation ended because of a fault on our side. We are sorry.",
 };
 
+/** Empty for what customers need not know. */
 export function noteWords(fact: NoteItem["fact"]): string {
   switch (fact.type) {
     case "identity.verified":
@@ -142,10 +137,30 @@ export function noteWords(fact: NoteItem["fact"]): string {
       return "Our colleague left the conversation.";
     case "session.ended":
       return ENDINGS[fact.outcome] ?? "The conversation is over.";
+    case "handoff.changed":
+      return handoffWords(fact);
+    case "note.added":
+      return "";
     case "trouble":
     case "call.refused":
       return fact.message;
   }
+}
+
+function handoffWords({ state, agent }: FactOf<"handoff.changed">): string {
+  if (state === "human_active") return `You are talking with ${agent ?? "our colleague"} now.`;
+  return state === "rescue" ? "Our colleague lost the connection. We are looking for somebody to go on." : "";
+}
+
+/** While somebody waits for a person. */
+export function lineWords(position: number, waitS: number | null): string {
+  const place = position === 1 ? "You are next in line." : `You are number ${position} in line.`;
+  return waitS === null ? place : `${place} It takes about ${minutes(waitS)}.`;
+}
+
+function minutes(seconds: number): string {
+  const whole = Math.max(1, Math.round(seconds / 60));
+  return whole === 1 ? "a minute" : `${whole} minutes`;
 }
 
 /** While a call waits for its turn. */

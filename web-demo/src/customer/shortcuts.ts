@@ -6,13 +6,13 @@ import { useEffect } from "react";
 
 export type Shortcut = "call" | "mute" | "person" | "write" | "stop" | "help";
 
-export const SHORTCUTS: [shortcut: Shortcut, keys: string[], what: string][] = [
-  ["call", ["Alt", "C"], "Start a call, or hang up"],
-  ["mute", ["Alt", "M"], "Mute or unmute the microphone"],
-  ["person", ["Alt", "P"], "Ask for a person"],
-  ["write", ["/"], "Go to the message field"],
-  ["stop", ["Esc"], "Stop the answer under way"],
-  ["help", ["?"], "Show these shortcuts"],
+export const SHORTCUTS: { shortcut: Shortcut; keys: string[]; what: string }[] = [
+  { shortcut: "call", keys: ["Alt", "C"], what: "Start a call, or hang up" },
+  { shortcut: "mute", keys: ["Alt", "M"], what: "Mute or unmute the microphone" },
+  { shortcut: "person", keys: ["Alt", "P"], what: "Ask for a person" },
+  { shortcut: "write", keys: ["/"], what: "Go to the message field" },
+  { shortcut: "stop", keys: ["Esc"], what: "Stop the answer under way" },
+  { shortcut: "help", keys: ["?"], what: "Show these shortcuts" },
 ];
 
 const LETTERS: Record<string, Shortcut> = { c: "call", m: "mute", p: "person" };

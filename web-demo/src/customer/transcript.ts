@@ -1,5 +1,6 @@
 /** The conversation as plain text, to copy or to keep. */
-import type { Item } from "../session";
+import type { Item } from "../lines";
+import { clock } from "../page/clock";
 import { ASSISTANT, SHOP, noteWords, toolOutcome, toolTitle } from "./plain";
 
 export function transcriptText(items: Item[]): string {
@@ -20,14 +21,13 @@ function lines(item: Item): string[] {
         `[${at}] ${ASSISTANT}: ${item.text}${item.interrupted ? " [interrupted]" : ""}`,
         ...item.citations.map((cited) => `[${at}]   Source: ${cited.title}`),
       ];
-    case "note":
-      return [`[${at}] ${noteWords(item.fact)}`];
+    case "human":
+      return [`[${at}] ${item.agent} (${item.channel === "voice" ? "spoken" : "written"}): ${item.text}`];
+    case "note": {
+      const said = noteWords(item.fact);
+      return said === "" ? [] : [`[${at}] ${said}`];
+    }
   }
-}
-
-/** Time of day of a Unix time in seconds, as people here write it. */
-export function clock(at: number): string {
-  return new Date(at * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }
 
 export function download(text: string): void {

@@ -47,7 +47,8 @@ export function useCall(credentials: () => Promise<Credentials>, onOver: () => v
     const audio = new AudioContext();
     const show = (change: Partial<typeof IDLE>) => setShown((former) => ({ ...former, ...change }));
     const current = new Call({
-      session: credentials,
+      path: "/api/offer",
+      request: credentials,
       onState: (state) =>
         setShown((former) => ({
           ...former,

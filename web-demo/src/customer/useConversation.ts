@@ -3,13 +3,11 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "r
 import { CallFailed } from "../callFailed";
 import { Chat, type ChatState } from "../chat";
 import type { Credentials } from "../memory";
+import { newId } from "../newId";
+import { type Notice, useNotices } from "../page/useNotices";
 import { EMPTY, type View, reduce } from "../session";
+import { openSocket } from "../socket";
 import type { ErrorFrame } from "../wire";
-
-export interface Notice {
-  id: number;
-  text: string;
-}
 
 export interface Conversation {
   view: View;
@@ -29,20 +27,6 @@ export interface Conversation {
 }
 
 const CREDENTIALS_WITHIN_MS = 10_000;
-const MOST_NOTICES = 3;
-
-function newId(): string {
-  // Not `crypto.randomUUID`: that is missing on pages without https, where one can still write.
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
-}
-
-function openSocket(): WebSocket {
-  const address = new URL("/chat", location.href);
-  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  return new WebSocket(address);
-}
 
 /** The connection is closed after these and comes back by itself; its mark in the page's head says enough. */
 const SILENT = new Set(["fell_behind", "draining"]);
@@ -68,7 +52,7 @@ export function useConversation(): Conversation {
 
   useEffect(() => {
     const connected = new Chat(
-      { open: openSocket, shelf: sessionStorage, newId, random: Math.random },
+      { open: () => openSocket("/chat"), shelf: sessionStorage, newId, random: Math.random },
       {
         state: (state) => {
           setConnection(state);
@@ -115,20 +99,6 @@ export function useConversation(): Conversation {
     callOver: useCallback(() => dispatch({ type: "call.over" }), []),
     credentials: useCallback(() => credentials.get(), [credentials]),
   };
-}
-
-function useNotices() {
-  const [notices, setNotices] = useState<Notice[]>([]);
-  const count = useRef(0);
-  const dismiss = useCallback(
-    (id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id)),
-    [],
-  );
-  const notify = useCallback((text: string) => {
-    const notice = { id: ++count.current, text };
-    setNotices((shown) => [...shown.filter((other) => other.text !== text), notice].slice(-MOST_NOTICES));
-  }, []);
-  return { notices, notify, dismiss };
 }
 
 /** A value that comes and goes; whoever asks while it is away waits for it, up to a limit. */

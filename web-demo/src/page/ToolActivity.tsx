@@ -1,15 +1,22 @@
 /** What the assistant did to answer: one line a tool, with arguments, outcome and receipt to unfold. */
-import type { ToolRun } from "../session";
+import type { ReactNode } from "react";
+import type { ToolRun } from "../lines";
 import { AlertIcon, CheckIcon, ChevronIcon, ForbiddenIcon } from "./icons";
-import { sentenceCase, toolOutcome, toolTitle, words } from "./plain";
+import { sentenceCase, valueText, words } from "./words";
 
-export function ToolActivity({ tools }: { tools: ToolRun[] }) {
+/** How a page calls a tool call, and what came of it. */
+export interface ToolWords {
+  title: (run: ToolRun) => string;
+  outcome: (run: ToolRun) => string;
+}
+
+export function ToolActivity({ tools, say }: { tools: ToolRun[]; say: ToolWords }) {
   if (tools.length === 0) return null;
   return (
     <ul className="tools-run" aria-label="What was done to answer">
       {tools.map((run) => (
         <li key={run.callId}>
-          <Tool run={run} />
+          <Tool run={run} say={say} />
         </li>
       ))}
     </ul>
@@ -18,7 +25,7 @@ export function ToolActivity({ tools }: { tools: ToolRun[] }) {
 
 const OUTCOME_ICONS = { done: CheckIcon, refused: ForbiddenIcon, failed: AlertIcon };
 
-function Tool({ run }: { run: ToolRun }) {
+function Tool({ run, say }: { run: ToolRun; say: ToolWords }) {
   const state = run.result?.outcome ?? "running";
   const OutcomeIcon = run.result === null ? null : OUTCOME_ICONS[run.result.outcome];
   const subject = Object.values(run.arguments).map(valueText).join(", ");
@@ -29,9 +36,9 @@ function Tool({ run }: { run: ToolRun }) {
           {OutcomeIcon === null ? <span className="spinner" /> : <OutcomeIcon />}
         </span>
         <span className="tool-title">
-          {toolTitle(run)} {subject !== "" && <span className="tool-subject">{subject}</span>}
+          {say.title(run)} {subject !== "" && <span className="tool-subject">{subject}</span>}
         </span>
-        <span className="tool-outcome">{toolOutcome(run)}</span>
+        <span className="tool-outcome">{say.outcome(run)}</span>
         <ChevronIcon />
       </summary>
       <dl>
@@ -75,22 +82,11 @@ function Result({ result }: { result: NonNullable<ToolRun["result"]> }) {
   );
 }
 
-function Row({ name, children }: { name: string; children: React.ReactNode }) {
+function Row({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
   );
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (value === null) return "none";
-  if (Array.isArray(value)) return value.map(valueText).join("; ");
-  if (typeof value !== "object") return String(value);
-  return Object.entries(value)
-    .map(([name, inner]) => `${words(name)} ${valueText(inner)}`)
-    .join(", ");
 }

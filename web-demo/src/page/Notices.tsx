@@ -1,8 +1,8 @@
 /** Short messages about faults and small successes; they block nothing and go when dismissed or after a while. */
 import { useEffect } from "react";
-import { IconButton } from "./Header";
+import { IconButton } from "./buttons";
 import { CloseIcon } from "./icons";
-import type { Notice } from "./useConversation";
+import type { Notice } from "./useNotices";
 
 const SHOWN_MS = 10_000;
 
