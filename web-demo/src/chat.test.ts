@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Chat, type ChatListener, type Socket } from "./chat";
+import { Chat, type ChatListener } from "./chat";
+import type { Socket } from "./connection";
 import type { Shelf } from "./memory";
 import type { ClientMessage } from "./wire";
 

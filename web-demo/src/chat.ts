@@ -3,7 +3,7 @@
  * hello with the session, its token and the newest event seen; repeated events are dropped here; messages
  * without an `ack` are sent again with the same id, also after a reload (see memory.ts). Relies on wire.ts.
  */
-import { type Backoff, delayMs } from "./backoff";
+import { Connection, type ConnectionSettings, type ConnectionState } from "./connection";
 import { type Credentials, FRESH, type Memory, type Shelf, recall, remember } from "./memory";
 import { ShapeError } from "./shape";
 import {
@@ -15,11 +15,8 @@ import {
   parseGatewayMessage,
 } from "./wire";
 
-/**
- * `connecting` until the gateway's welcome, `open` from then on, `waiting` between two attempts, `closed`
- * for good: `stop` was called, or this page and the gateway speak different protocols.
- */
-export type ChatState = "connecting" | "open" | "waiting" | "closed";
+/** `closed` for good: `stop` was called, or this page and the gateway speak different protocols. */
+export type ChatState = ConnectionState;
 
 /** What a chat tells its owner. */
 export interface ChatListener {
@@ -39,22 +36,11 @@ export interface ChatListener {
   failed(error: ErrorFrame): void;
 }
 
-/** The part of `WebSocket` that is used. */
-export type Socket = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;
-
-export interface ChatSettings {
-  open: () => Socket;
+export interface ChatSettings extends ConnectionSettings {
   shelf: Shelf;
   newId: () => string;
-  /** In [0, 1). */
-  random: () => number;
 }
 
-const RETRY: Backoff = { firstMs: 500, maxMs: 15_000 };
-/** A connection that lived this long was a good one: the next loss begins with the shortest wait again. */
-const STABLE_MS = 5_000;
-const PING_EVERY_MS = 20_000;
-const PONG_WITHIN_MS = 10_000;
 /** The gateway allows 20 messages in 10 s. */
 const RESEND_AFTER_MS = 3_000;
 const TYPING_LASTS_MS = 3_000;
@@ -62,33 +48,35 @@ const TYPING_LASTS_MS = 3_000;
 export class Chat {
   private readonly settings: ChatSettings;
   private readonly listener: ChatListener;
+  private readonly connection: Connection;
   private memory: Memory;
   /** 0 after a reload: the page has nothing to show yet, so the whole session is wanted again. */
   private lastSeq = 0;
-  private socket: Socket | null = null;
-  private current: ChatState = "closed";
-  private attempts = 0;
   private typingUntil: ReturnType<typeof setTimeout> | undefined;
-  private readonly timers = new Map<
-    "retry" | "stable" | "ping" | "pong" | "resend",
-    ReturnType<typeof setTimeout>
-  >();
+  private resending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(settings: ChatSettings, listener: ChatListener) {
     this.settings = settings;
     this.listener = listener;
     this.memory = recall(settings.shelf);
+    this.connection = new Connection(settings, {
+      state: (state) => listener.state(state),
+      opened: () => this.transmit(this.hello()),
+      received: (text) => this.receive(text),
+      ping: () => this.transmit({ type: "ping", id: settings.newId() }),
+      dropped: () => this.dropped(),
+      worthComingBack: () => true,
+    });
   }
 
   /** Connects, and stays connected until `stop`. */
   start(): void {
     for (const { id, text } of this.memory.outbox) this.listener.sent(id, text);
-    this.connect();
+    this.connection.connect();
   }
 
   stop(): void {
-    this.drop();
-    this.enter("closed");
+    this.connection.stop();
   }
 
   /** Leaves the session behind and begins a new one; messages under way are dropped. */
@@ -96,13 +84,12 @@ export class Chat {
     for (const { id } of this.memory.outbox) this.listener.discarded(id);
     this.keep(FRESH);
     this.lastSeq = 0;
-    this.connect();
+    this.connection.connect();
   }
 
   /** Something changed for the better (the network is back, the page is looked at): try at once. */
   retryNow(): void {
-    if (this.current === "waiting") this.connect();
-    else if (this.current === "open") this.ping();
+    this.connection.retryNow();
   }
 
   /** Sends a message now or as soon as there is a connection; returns its id. */
@@ -111,13 +98,13 @@ export class Chat {
     this.stopTyping();
     this.keep({ ...this.memory, outbox: [...this.memory.outbox, { id, text }] });
     this.listener.sent(id, text);
-    if (this.current === "open") this.transmit({ type: "message", id, text });
+    if (this.connection.isOpen) this.transmit({ type: "message", id, text });
     return id;
   }
 
   /** The customer typed something just now. */
   typing(): void {
-    if (this.current !== "open") return;
+    if (!this.connection.isOpen) return;
     if (this.typingUntil === undefined) this.transmit({ type: "typing", on: true });
     else clearTimeout(this.typingUntil);
     this.typingUntil = setTimeout(() => this.stopTyping(), TYPING_LASTS_MS);
@@ -125,21 +112,7 @@ export class Chat {
 
   /** Stops the reply under way. */
   cancel(): void {
-    if (this.current === "open") this.transmit({ type: "cancel" });
-  }
-
-  // --- the connection ----------------------------------------------------------------------------------
-
-  private connect(): void {
-    this.drop();
-    this.enter("connecting");
-    const socket = this.settings.open();
-    this.socket = socket;
-    socket.onopen = () => this.transmit(this.hello());
-    socket.onmessage = (message: MessageEvent<unknown>) => this.receive(message.data);
-    socket.onclose = () => this.lost();
-    // A handshake that hangs must not hang the page.
-    this.after("pong", PONG_WITHIN_MS, () => this.lost());
+    if (this.connection.isOpen) this.transmit({ type: "cancel" });
   }
 
   private hello(): ClientMessage {
@@ -148,36 +121,17 @@ export class Chat {
     return { type: "hello", protocol: PROTOCOL, ...credentials, last_seq: this.lastSeq };
   }
 
-  private lost(): void {
-    this.drop();
-    this.enter("waiting");
-    this.after("retry", delayMs(RETRY, this.attempts, this.settings.random()), () => this.connect());
-    this.attempts += 1;
-  }
-
-  /** Lets go of the socket without waiting for its close handshake, which a dead network never ends. */
-  private drop(): void {
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
+  private dropped(): void {
+    clearTimeout(this.resending);
     clearTimeout(this.typingUntil);
     this.typingUntil = undefined;
-    if (this.socket === null) return;
-    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    this.socket.close();
-    this.socket = null;
-  }
-
-  private ping(): void {
-    this.transmit({ type: "ping", id: this.settings.newId() });
-    this.after("pong", PONG_WITHIN_MS, () => this.lost());
   }
 
   // --- what comes in -----------------------------------------------------------------------------------
 
-  private receive(data: unknown): void {
-    if (typeof data !== "string") return;
+  private receive(text: string): void {
     try {
-      const message = parseGatewayMessage(data);
+      const message = parseGatewayMessage(text);
       if (message.kind === "frame") this.receiveFrame(message.frame);
       else if (message.kind === "event") this.receiveEvent(message.event);
       else this.isNew(message.seq);
@@ -206,7 +160,7 @@ export class Chat {
         this.settle(frame.id);
         return this.listener.stored(frame.id);
       case "pong":
-        return this.cancelTimer("pong");
+        return this.connection.ponged();
       case "error":
         return this.receiveError(frame);
     }
@@ -215,19 +169,9 @@ export class Chat {
   private welcomed(credentials: Credentials): void {
     if (this.memory.credentials?.session !== credentials.session) this.lastSeq = 0;
     this.keep({ ...this.memory, credentials });
-    this.cancelTimer("pong");
-    this.enter("open");
+    this.connection.welcomed();
     this.listener.session(credentials);
-    this.after("stable", STABLE_MS, () => (this.attempts = 0));
-    this.keepAlive();
     this.resend();
-  }
-
-  private keepAlive(): void {
-    this.after("ping", PING_EVERY_MS, () => {
-      this.ping();
-      this.keepAlive();
-    });
   }
 
   private receiveError(error: ErrorFrame): void {
@@ -238,10 +182,14 @@ export class Chat {
     if (error.code === "unknown_session" || error.code === "bad_token") {
       this.keep({ ...this.memory, credentials: null });
       this.listener.failed(error);
-      return this.lost();
+      return this.connection.lost();
     }
     if (error.id === null) return this.listener.failed(error);
-    if (error.retry) return this.after("resend", RESEND_AFTER_MS, () => this.resend());
+    if (error.retry) {
+      clearTimeout(this.resending);
+      this.resending = setTimeout(() => this.resend(), RESEND_AFTER_MS);
+      return;
+    }
     this.settle(error.id);
     this.listener.refused(error.id, error);
   }
@@ -264,27 +212,11 @@ export class Chat {
   }
 
   private transmit(message: ClientMessage): void {
-    this.socket?.send(JSON.stringify(message));
+    this.connection.send(message);
   }
 
   private keep(memory: Memory): void {
     this.memory = memory;
     remember(this.settings.shelf, memory);
-  }
-
-  private enter(state: ChatState): void {
-    if (state === this.current) return;
-    this.current = state;
-    this.listener.state(state);
-  }
-
-  private after(name: Parameters<typeof this.timers.get>[0], ms: number, act: () => void): void {
-    this.cancelTimer(name);
-    this.timers.set(name, setTimeout(act, ms));
-  }
-
-  private cancelTimer(name: Parameters<typeof this.timers.get>[0]): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
   }
 }
