@@ -79,7 +79,17 @@ export interface NoteItem {
   >;
 }
 
-export type Item = CustomerItem | HumanItem | ReplyItem | NoteItem;
+/** A tool that a person of ours ran. */
+export interface ToolItem {
+  kind: "tool";
+  /** The call's id. */
+  key: string;
+  at: number;
+  agentId: string;
+  run: ToolRun;
+}
+
+export type Item = CustomerItem | HumanItem | ReplyItem | NoteItem | ToolItem;
 
 /** The reply under way, if there is one. */
 export function openReply({ items }: { items: Item[] }): ReplyItem | null {
@@ -143,6 +153,10 @@ export function toolCalled(items: Item[], fact: FactOf<"tool.called">, event: Se
     arguments: fact.pii.values,
     result: null,
   };
+  if (fact.agent_id !== null) {
+    const former = items.filter((item) => item.kind !== "tool" || item.key !== fact.call_id);
+    return [...former, { kind: "tool", key: fact.call_id, at: event.at, agentId: fact.agent_id, run }];
+  }
   return withTools(items, fact, event, (tools) => [
     ...tools.filter((other) => other.callId !== fact.call_id),
     run,
@@ -157,6 +171,11 @@ export function toolFinished(items: Item[], fact: FactOf<"tool.finished">, event
     elapsedMs: fact.elapsed_ms,
     values: fact.pii.values,
   };
+  if (items.some((item) => item.kind === "tool" && item.key === fact.call_id)) {
+    return items.map((item) =>
+      item.kind === "tool" && item.key === fact.call_id ? { ...item, run: { ...item.run, result } } : item,
+    );
+  }
   return withTools(items, fact, event, (tools) =>
     tools.map((run) => (run.callId === fact.call_id ? { ...run, result } : run)),
   );

@@ -48,6 +48,7 @@ const called = (call_id: string): Fact => ({
   call_id,
   tool: "look_up_order",
   effect: "read",
+  agent_id: null,
   pii: { values: { order_id: "10437" } },
 });
 
@@ -352,6 +353,15 @@ describe("a person", () => {
     const view = reduce(speaking, event(said));
     expect(view.humanPartial).toBeNull();
     expect(view.items).toMatchObject([{ kind: "human", text: "Good morning.", agent: "Anna" }]);
+  });
+
+  it("runs tools that belong to no reply", () => {
+    const own: Fact = { ...called("k9"), agent_id: "a_1" } as Fact;
+    const view = after(own, finished("k9"));
+    expect(view.items).toMatchObject([
+      { kind: "tool", agentId: "a_1", run: { tool: "look_up_order", result: { outcome: "done" } } },
+    ]);
+    expect(openReply(view)).toBeNull();
   });
 
   it("has sent what the log shows with its id", () => {

@@ -118,6 +118,7 @@ const FACTS = {
     call_id: string,
     tool: string,
     effect: oneOf("read", "attempt", "write"),
+    agent_id: or(string, null),
     pii: values,
   }),
   "tool.finished": object({

@@ -24,6 +24,7 @@ export function Announcer({ view, call }: { view: View; call: CallControl["state
 }
 
 function isFinal(item: Item): boolean {
+  if (item.kind === "tool") return false;
   if (item.kind === "note") return noteWords(item.fact) !== "";
   return item.kind === "human" || (item.kind === "reply" ? item.done : item.channel === "voice");
 }
@@ -36,6 +37,8 @@ function announcement(item: Item): string {
       return `${ASSISTANT}: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
     case "human":
       return `${item.agent}: ${item.text}`;
+    case "tool":
+      return "";
     case "note":
       return noteWords(item.fact);
   }

@@ -93,6 +93,8 @@ function Line({ item }: { item: Item }) {
       return <Reply item={item} />;
     case "human":
       return <Human item={item} />;
+    case "tool":
+      return <ToolActivity tools={[item.run]} say={TOOL_WORDS} />;
     case "note":
       return <Note item={item} />;
   }

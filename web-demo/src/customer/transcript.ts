@@ -1,5 +1,5 @@
 /** The conversation as plain text, to copy or to keep. */
-import type { Item } from "../lines";
+import type { Item, ToolRun } from "../lines";
 import { clock } from "../page/clock";
 import { ASSISTANT, SHOP, noteWords, toolOutcome, toolTitle } from "./plain";
 
@@ -14,20 +14,24 @@ function lines(item: Item): string[] {
       return [`[${at}] You (${item.channel === "voice" ? "spoken" : "written"}): ${item.text}`];
     case "reply":
       return [
-        ...item.tools.map((run) => {
-          const receipt = run.result?.receiptId ? `, receipt ${run.result.receiptId}` : "";
-          return `[${at}]   ${toolTitle(run)}: ${toolOutcome(run).toLowerCase()}${receipt}`;
-        }),
+        ...item.tools.map((run) => toolLine(run, at)),
         `[${at}] ${ASSISTANT}: ${item.text}${item.interrupted ? " [interrupted]" : ""}`,
         ...item.citations.map((cited) => `[${at}]   Source: ${cited.title}`),
       ];
     case "human":
       return [`[${at}] ${item.agent} (${item.channel === "voice" ? "spoken" : "written"}): ${item.text}`];
+    case "tool":
+      return [toolLine(item.run, at)];
     case "note": {
       const said = noteWords(item.fact);
       return said === "" ? [] : [`[${at}] ${said}`];
     }
   }
+}
+
+function toolLine(run: ToolRun, at: string): string {
+  const receipt = run.result?.receiptId ? `, receipt ${run.result.receiptId}` : "";
+  return `[${at}]   ${toolTitle(run)}: ${toolOutcome(run).toLowerCase()}${receipt}`;
 }
 
 export function download(text: string): void {
