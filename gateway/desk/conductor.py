@@ -1,4 +1,4 @@
-"""What the desk asks of whoever conducts the handoffs (`gateway/handoff`), on whichever node the session lives.
+"""What the desk asks of whoever conducts the handoffs (`gateway/handoff`), wherever the session lives.
 
 Every command comes from a signed-in agent whose role allows it. Whether the customer is theirs, and whether
 it is still the time for it, the conductor decides.
@@ -19,19 +19,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.desk.messages import Agent, Answer, Contact, FollowUp, Mode, ToolRan
+from gateway.accounts.account import Account
+from gateway.desk.commands import FollowUp, Mode
+from gateway.desk.messages import Answer, Contact, ToolRan
 from gateway.events import Event
 from gateway.leg import Leg
-
-
-class Packet(Protocol):
-    """The briefing of a session: `pipelines.briefing.Briefing`."""
-
-    def for_role(self, role: str) -> "Packet":
-        """Without what this role may not see."""
-
-    def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, Any]:
-        """As a JSON object."""
+from pipelines.briefing import Briefing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +42,17 @@ class Closing:
     disposition: str
     notes: str
     follow_up: FollowUp | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """A tool that an agent wants to run for the customer."""
+
+    request_id: str
+    tool: str
+    arguments: Mapping[str, Any]
+    confirmed: bool
+    "The customer said yes to exactly this."
 
 
 class Watching(Protocol):
@@ -73,71 +77,69 @@ class Watching(Protocol):
 
 
 class Conductor(Protocol):
-    """Does what agents ask; tells the desks of what comes of it through `Desk.contact_changed` and its like.
+    """Does what agents ask; tells `Seats` on every node what comes of it.
 
     `agent` is who asks. All raise `ProtocolError` and `Unavailable`.
     """
 
-    async def accept(self, lease_id: str, agent: Agent) -> None:
+    async def accept(self, lease_id: str, agent: Account) -> None:
         """Take the offer, if it is still this agent's."""
 
-    async def decline(self, lease_id: str, agent: Agent, reason: str) -> None:
+    async def decline(self, lease_id: str, agent: Account, reason: str) -> None:
         """Leave it to the next."""
 
-    async def connect(self, session_id: str, agent: Agent) -> None:
+    async def connect(self, session_id: str, agent: Account) -> None:
         """End the briefing now; nothing when it is over."""
 
-    async def message(self, session_id: str, agent: Agent, text: str, client_id: str) -> None:
+    async def message(self, session_id: str, agent: Account, text: str, client_id: str) -> None:
         """Write to the customer; the same `client_id` again changes nothing."""
 
-    async def typing(self, session_id: str, agent: Agent, on: bool) -> None:
+    async def typing(self, session_id: str, agent: Account, on: bool) -> None:
         """Show the customer that the agent types, or no longer."""
 
-    async def note(self, session_id: str, agent: Agent, text: str) -> None:
+    async def note(self, session_id: str, agent: Account, text: str) -> None:
         """Keep a private note."""
 
-    async def hold(self, session_id: str, agent: Agent, on: bool) -> None:
+    async def hold(self, session_id: str, agent: Account, on: bool) -> None:
         """Give the customer music, or take it away."""
 
-    async def mute(self, session_id: str, agent: Agent, on: bool) -> None:
+    async def mute(self, session_id: str, agent: Account, on: bool) -> None:
         """Keep the agent's voice from the customer, or no longer."""
 
-    async def press(self, session_id: str, agent: Agent, digits: str) -> None:
+    async def press(self, session_id: str, agent: Account, digits: str) -> None:
         """Send keys to the customer's side."""
 
-    async def transfer(self, session_id: str, agent: Agent, target: Target, note: str) -> None:
+    async def transfer(self, session_id: str, agent: Account, target: Target, note: str) -> None:
         """Hand the customer on."""
 
-    async def hand_back(self, session_id: str, agent: Agent, note: str) -> None:
+    async def hand_back(self, session_id: str, agent: Account, note: str) -> None:
         """Give the customer back to the bot."""
 
-    async def end(self, session_id: str, agent: Agent) -> None:
+    async def end(self, session_id: str, agent: Account) -> None:
         """End the conversation with the customer."""
 
-    async def wrap_up(self, session_id: str, agent: Agent, closing: Closing) -> None:
+    async def wrap_up(self, session_id: str, agent: Account, closing: Closing) -> None:
         """Close the agent's contact."""
 
-    async def ask(self, session_id: str, agent: Agent, question_id: str, text: str) -> Answer:
+    async def ask(self, session_id: str, agent: Account, question_id: str, text: str) -> Answer:
         """The bot's answer to a question that the customer never sees."""
 
-    async def run_tool(
-        self, session_id: str, agent: Agent, call_id: str, tool: str, arguments: Mapping[str, Any]
-    ) -> ToolRan:
+    async def run_tool(self, session_id: str, agent: Account, request: ToolRequest) -> ToolRan:
         """Run a tool through the policy gate; a refusal is an answer, not an error."""
 
-    async def supervise(self, session_id: str, agent: Agent, mode: Mode) -> None:
+    async def supervise(self, session_id: str, agent: Account, mode: Mode) -> None:
         """Let a supervisor listen, whisper, barge in, take over or leave."""
 
     async def contacts_of(self, agent_id: str) -> Sequence[Contact]:
         """The contacts this agent has, those in wrap-up too, on every node."""
 
-    async def live_sessions(self) -> Sequence[Contact]:
-        """Every session that somebody is in, on every node."""
+    async def live_sessions(self, most: int) -> Sequence[Contact]:
+        """Sessions that somebody is in, on every node; at most so many, those with or for people first."""
 
     async def watch(self, session_id: str) -> Watching:
         """Listen to a session."""
 
-    async def briefing(self, session_id: str) -> Packet:
+    async def briefing(self, session_id: str) -> Briefing:
         """What is known now."""
 
     async def agent_leg(self, agent_id: str, leg: Leg) -> None:
@@ -145,3 +147,6 @@ class Conductor(Protocol):
 
     async def agent_leg_lost(self, agent_id: str) -> None:
         """The agent's audio is gone, and does not come back by itself."""
+
+    async def agent_gone(self, agent_id: str) -> None:
+        """The agent has been away for longer than the grace: customers who type with them are alone."""

@@ -1,0 +1,123 @@
+"""One agent who is here: their presence, what rings for them, what is theirs, and the tabs they have open."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel
+
+from gateway.accounts.account import Account
+from gateway.accounts.permissions import Action, allows
+from gateway.desk.conductor import Watching
+from gateway.desk.messages import Contact, ContactChanged, Me, Offered, State
+from gateway.desk.outbox import Goodbye, Outbox
+from gateway.queue.contacts import Presence
+
+CLOSED = "closed"
+"The state of a contact that is over."
+
+
+class Tab:
+    """One connection of an agent."""
+
+    def __init__(self, seat: "Seat") -> None:
+        self.seat = seat
+        self.outbox = Outbox()
+        self.watched: dict[str, Watching] = {}
+        "By session."
+        self.shown: dict[type[BaseModel], BaseModel] = {}
+        "The snapshots it got last."
+
+    def stop_watching(self, session_id: str) -> None:
+        """Send no more events of a session."""
+        if (watching := self.watched.pop(session_id, None)) is not None:
+            watching.close()
+
+
+class Seat:
+    """An agent at this node's desk, for as long as they are here and a grace beyond."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.state: State = "away"
+        self.voice = True
+        self.audio = False
+        self.tabs: list[Tab] = []
+        self.offers: dict[str, Offered] = {}
+        "That ring, by lease."
+        self.contacts: dict[str, Contact] = {}
+        "Theirs, by handoff."
+        self.visits = 0
+        "How often somebody came or the last tab left: a grace that began before is over."
+        self.announcing = asyncio.Lock()
+        "What two tabs say of their presence must reach the queue in the order in which it was said."
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's."""
+        return self.account.agent_id
+
+    def may(self, action: Action) -> bool:
+        """Whether their role allows it."""
+        return allows(self.account.role, action)
+
+    def has(self, session_id: str) -> bool:
+        """Whether the customer of this session is, or just was, theirs."""
+        return any(contact.session == session_id for contact in self.contacts.values())
+
+    def tell(self, message: BaseModel) -> None:
+        """Send it to every tab."""
+        for tab in self.tabs:
+            tab.outbox.push(message)
+
+    def dismiss(self, goodbye: Goodbye) -> None:
+        """Close every tab."""
+        for tab in self.tabs:
+            tab.outbox.close(goodbye)
+
+    def me(self, *, missed: bool = False) -> Me:
+        """Their presence, as they see it."""
+        return Me(state=self.state, voice=self.voice, audio=self.audio, reason="missed" if missed else None)
+
+    def presence(self) -> Presence:
+        """Their presence, as routing is to see it: without audio there are no calls for them."""
+        account, calls = self.account, self.voice and self.audio
+        capacity = {
+            channel: places if channel != "voice" or calls else 0
+            for channel, places in account.capacity.items()
+        }
+        return Presence(
+            agent_id=account.agent_id,
+            name=account.display_name,
+            state=self.state,
+            queues=account.queues,
+            skills=account.skills,
+            languages=account.languages,
+            capacity=capacity,
+        )
+
+    def settle(self, contacts: Sequence[Contact], before: Mapping[str, Contact]) -> None:
+        """These were asked for when they were `before`; what has changed meanwhile is newer and stays."""
+        asked = {contact.handoff_id or "": contact for contact in contacts}
+        for handoff_id, contact in asked.items():
+            if self.contacts.get(handoff_id) is before.get(handoff_id) != contact:
+                self.take(contact)
+        for handoff_id, contact in before.items():
+            if handoff_id not in asked and self.contacts.get(handoff_id) is contact:
+                self.take(contact.model_copy(update={"state": CLOSED}))
+
+    def take(self, contact: Contact) -> None:
+        """A contact came to another state: it is theirs now, still or no longer. Tell who needs to know."""
+        mine, handoff_id = contact.agent_id == self.agent_id, contact.handoff_id or ""
+        was_mine = self.contacts.pop(handoff_id, None) is not None
+        if mine and contact.state != CLOSED:
+            self.contacts[handoff_id] = contact
+        for tab in self.tabs:
+            if mine or was_mine or contact.session in tab.watched:
+                tab.outbox.push(self.view(contact))
+            if not self.may(Action.SEE_ALL) and not self.has(contact.session):
+                tab.stop_watching(contact.session)
+
+    def view(self, contact: Contact) -> ContactChanged:
+        """A contact as this agent may see it."""
+        fields = contact.model_dump(exclude=None if self.may(Action.SEE_PII) else {"customer"})
+        return ContactChanged(**fields, mine=contact.agent_id == self.agent_id)
