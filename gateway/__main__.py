@@ -15,6 +15,7 @@ COMMANDS = {
     "chat": ("gateway.cli.chat:chat", "Chat with a gateway at the terminal."),
     "call": ("gateway.cli.call:call", "Call a gateway: say something, hear and read the answer."),
     "dial": ("gateway.cli.dial:dial", "Have a gateway call a telephone number."),
+    "agents": ("gateway.cli.agents:app", "The accounts of those who work at the desk."),
     "models": ("gateway.cli.models:app", "Get the embedded models' files, and see which are whole."),
     "check": (
         "gateway.cli.check:check",

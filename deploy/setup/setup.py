@@ -93,7 +93,10 @@ def demo(rest: list[str]) -> int:
     pages()
     models()
     sys.stdout.flush()
-    os.execv(VENV / "bin" / "warmline", ["warmline", "serve", *rest])
+    # People to try the desk with, as long as the demo is for this machine only.
+    shared = any(argument.split("=")[0] == "--host" for argument in rest)
+    people = [] if shared else ["--demo-agents"]
+    os.execv(VENV / "bin" / "warmline", ["warmline", "serve", *people, *rest])
 
 
 def test(rest: list[str]) -> int:

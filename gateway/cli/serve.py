@@ -8,7 +8,7 @@ model file that is needed is not there.
 import asyncio
 import gc
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +18,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway import config, log
+from gateway.accounts.demo_agents import make_demo_agents
 from gateway.answering import configured_answerer
 from gateway.app import Assembly
 from gateway.app import serve as serve_gateway
+from gateway.cli.agents import open_accounts
 from gateway.config import Config, ConfigError
 from gateway.health import Health, Part, State
+from gateway.queue.settings import DEFAULT_QUEUE
+from gateway.web.origins import is_loopback
 from pipelines.facts import Unavailable
 
 WRONG_USAGE = 2
@@ -36,6 +40,14 @@ objects takes 30 ms, in which no call is heard."""
 SWITCH_S = 0.001
 "How long a Python thread may keep the event loop waiting; the default is five times as long."
 
+ONLY_HERE = (
+    "--demo-agents makes accounts for trying Warmline on one machine, and this gateway listens on {host}: "
+    "start it without, and make accounts with `warmline agents add NAME`"
+)
+NOBODY = "Nobody can sign in at the desk yet: `warmline agents add NAME` makes an account."
+KEPT = "The passwords of the desk's demo accounts are in {file}"
+NOT_KEPT = "The desk has demo accounts; `warmline agents password NAME --generate` makes new passwords."
+
 MARKS = {State.STARTING: "[yellow]…[/]", State.UP: "[green]✓[/]", State.DOWN: "[red]✗[/]"}
 
 
@@ -46,19 +58,25 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="Listen here instead of the configured host.")] = None,
     port: Annotated[int | None, typer.Option(help="0 takes any free port.", min=0, max=65535)] = None,
+    demo_agents: Annotated[
+        bool,
+        typer.Option("--demo-agents", help="Make two people for the desk, to try it; on this machine only."),
+    ] = False,
 ) -> None:
     """Run the gateway until Ctrl-C or SIGTERM; a second one stops it at once."""
     errors = Console(stderr=True)
     try:
         settings = _overridden(config.load(file), host, port)
+        if demo_agents and not is_loopback(settings.http.host):
+            raise ConfigError([ONLY_HERE.format(host=settings.http.host)])
         log.configure(settings.logging)
         screen = Screen(errors)
         health = Health(screen.changed)
-        work = serve_gateway(settings, Assembly(configured_answerer), health, screen.listening)
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(*FEWER_COLLECTIONS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+            screen.people = runner.run(_people(settings, demo_agents))
+            runner.run(serve_gateway(settings, Assembly(configured_answerer), health, screen.listening))
     except ConfigError as error:
         raise _end(errors, str(error), WRONG_USAGE) from error
     except Unavailable as error:
@@ -70,10 +88,14 @@ class Screen:
     """Tells the person at the terminal how far we are."""
 
     console: Console
+    people: list[str] = field(default_factory=list)
+    "Lines about who can work at the desk; shown after the address, which programs read first."
 
     def listening(self, address: str) -> None:
         """We listen: say where."""
         typer.echo(f"Warmline: {address}  (chat and calls; health at {address}/readyz)")
+        for line in self.people:
+            typer.echo(line)
 
     def changed(self, name: str, part: Part) -> None:
         """A part has a new state."""
@@ -81,6 +103,16 @@ class Screen:
         self.console.print(
             f" {MARKS[part.state]} {name} {part.state}{detail}", highlight=False, soft_wrap=True
         )
+
+
+async def _people(settings: Config, demo_agents: bool) -> list[str]:
+    """Make the demo's people if asked to; lines that say who can work at the desk, or how to let somebody."""
+    async with open_accounts(settings) as accounts:
+        if not demo_agents:
+            return [] if await accounts.all() else [NOBODY]
+        made = await make_demo_agents(accounts, config.state_folder(), frozenset({DEFAULT_QUEUE}))
+    lines = [f"Desk account made to try it: {name}, password {word}" for name, word in made.passwords.items()]
+    return [*lines, KEPT.format(file=made.file) if made.file else NOT_KEPT]
 
 
 def _overridden(settings: Config, host: str | None, port: int | None) -> Config:

@@ -1,7 +1,10 @@
-"""Where contacts are kept: session records and their events, in SQLite or PostgreSQL.
+"""Where everything that lasts is kept, in SQLite or PostgreSQL.
 
-`store.py`       the `Store` protocol: what everybody else knows
-`sql.py`         the one implementation, on SQLAlchemy; commits of concurrent sessions are batched
+`store.py`, `sql.py`                        contacts: session records and their events; the `Store` protocol
+                                            and the one implementation, which batches commits
+`account_store.py`, `sql_accounts.py`       our own people and their sign-ins
+`desk_records.py`, `sql_desk_records.py`    wrap-ups, follow-ups, customers' history, the audit
+`database.py`    opens the database and does one transaction at a time
 `tables.py`      the schema
 `migrations/`    how a database gets there, run at every start
 
@@ -10,5 +13,6 @@ empties its `pii` column. The row's key is also the guard against two processes 
 session: the second one fails with `SecondWriter` and has to read again. Columns of the session record
 follow from events in the same transaction, so record and log cannot disagree.
 
-Everything that passes `tests/contracts/store.py` is a store.
+Everything that passes `tests/contracts/store.py` is a store; `accounts.py` and `desk_records.py` beside it
+hold for the others.
 """

@@ -1,4 +1,4 @@
-"""The store on SQLAlchemy: SQLite beside the process, or PostgreSQL shared by many.
+"""The store of sessions on a database.
 
 Events of all sessions go through one writer, which commits whatever has gathered while the commit before
 was under way: fifty busy chats cost few transactions, and one chat alone waits for nobody. A batch that a
@@ -6,39 +6,27 @@ single entry spoils is written again entry by entry, so a session's fault stays 
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.util import CommandError
-from prometheus_client import Gauge, Histogram
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from prometheus_client import Gauge
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.events import FACT, Event, SessionEnded
 from gateway.session import Disposition, Session
-from gateway.store.store import SecondWriter
+from gateway.store.database import Database, open_database
 from gateway.store.tables import events, sessions
 from pipelines.facts import CustomerTurn, IdentityVerified, Unavailable
-
-T = TypeVar("T")
 
 BATCH = 256
 "Events in one transaction, at most."
 WAITING = 4096
 "Events that may wait for the writer; beyond it, whoever appends waits."
-PATIENCE_S = 10.0
-"An operation that takes longer counts as failed."
-BUSY_MS = 5000
-"How long SQLite waits for another process's lock."
 
-STORE_SECONDS = Histogram("warmline_store_seconds", "Time of a store operation", ["operation"])
 STORE_WAITING = Gauge("warmline_store_waiting", "Events waiting for the store's writer")
 
 
@@ -52,8 +40,8 @@ class _Entry:
 class SqlStore:
     """A `Store` on any database SQLAlchemy knows; made by `open_store`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self._waiting: asyncio.Queue[_Entry] = asyncio.Queue(WAITING)
 
     async def create(self, session: Session) -> None:
@@ -63,7 +51,7 @@ class SqlStore:
         async def insert(connection: AsyncConnection) -> None:
             await connection.execute(sa.insert(sessions), {**row, "started_at": session.started_at})
 
-        await self._run("create", insert)
+        await self.database.run("create", insert)
 
     async def session(self, session_id: str) -> Session | None:
         """The record, or None when there is no such session."""
@@ -73,7 +61,7 @@ class SqlStore:
             row = rows.mappings().one_or_none()
             return None if row is None else _session(row)
 
-        return await self._run("session", select)
+        return await self.database.run("session", select)
 
     async def append(self, session_id: str, event: Event) -> None:
         """Store the next event of a session; durable when this returns."""
@@ -90,7 +78,7 @@ class SqlStore:
             rows = await connection.execute(query.order_by(events.c.seq).limit(limit))
             return [_event(row) for row in rows.mappings()]
 
-        return await self._run("events", select)
+        return await self.database.run("events", select)
 
     async def check(self) -> None:
         """Return when the store can be written to: takes the write lock and lets it go."""
@@ -98,7 +86,7 @@ class SqlStore:
         async def touch(connection: AsyncConnection) -> None:
             await connection.execute(sa.delete(sessions).where(sa.false()))
 
-        await self._run("check", touch)
+        await self.database.run("check", touch)
 
     async def write_forever(self) -> None:
         """The writer; runs for as long as the store is open. Whoever still waits then is told so."""
@@ -127,7 +115,7 @@ class SqlStore:
 
         failure: Unavailable | None = None
         try:
-            await self._run("append", insert)
+            await self.database.run("append", insert)
         except Unavailable as error:
             if len(batch) > 1 and isinstance(error.__cause__, IntegrityError | DataError):
                 for entry in batch:
@@ -137,17 +125,6 @@ class SqlStore:
         for entry in batch:
             _settle(entry.done, failure)
 
-    async def _run(self, operation: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do the work in one transaction; whatever the database says becomes `Unavailable`."""
-        try:
-            with STORE_SECONDS.labels(operation).time():
-                async with asyncio.timeout(PATIENCE_S), self._engine.begin() as connection:
-                    return await work(connection)
-        except IntegrityError as error:
-            raise SecondWriter(f"{operation}: the row is there already") from error
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise Unavailable(f"the session store failed: {type(error).__name__}") from error
-
 
 @asynccontextmanager
 async def open_store(url: str) -> AsyncIterator[SqlStore]:
@@ -155,65 +132,13 @@ async def open_store(url: str) -> AsyncIterator[SqlStore]:
 
     Raises `Unavailable` when it cannot be reached, or was made by a newer version.
     """
-    engine = create_async_engine(url, **_settings(url))
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    try:
-        await _migrate(engine)
-        store = SqlStore(engine)
-        async with asyncio.TaskGroup() as tasks:
-            writer = tasks.create_task(store.write_forever(), name="store writer")
-            try:
-                yield store
-            finally:
-                writer.cancel()
-    finally:
-        await engine.dispose()
-
-
-def migrate(connection: sa.Connection) -> None:
-    """Bring the database of this connection to the newest schema."""
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-async def _migrate(engine: AsyncEngine) -> None:
-    try:
-        _open_sqlite_file(engine.url)
-        async with asyncio.timeout(6 * PATIENCE_S), engine.begin() as connection:
-            await connection.run_sync(migrate)
-    except CommandError as error:
-        raise Unavailable("the database was made by a newer version: update Warmline") from error
-    except (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
-        shown = engine.url.render_as_string(hide_password=True)
-        reason = str(getattr(error, "orig", None) or error)
-        raise Unavailable(f"the session store {shown} cannot be opened: {reason}") from error
-
-
-def _settings(url: str) -> dict[str, Any]:
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        connect = {"timeout": PATIENCE_S} if parsed.drivername.endswith("asyncpg") else {}
-        return {"pool_pre_ping": True, "pool_timeout": PATIENCE_S, "connect_args": connect}
-    return {}
-
-
-def _open_sqlite_file(url: sa.URL) -> None:
-    """Make the file and its folder, so that what is wrong with them is known before any thread is."""
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        sqlite3.connect(url.database).close()
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # WAL: readers never wait for the writer. With it, NORMAL loses nothing when the process is killed;
-    # a power cut may cost the last commits but cannot corrupt the file.
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
+    async with open_database(url) as database, asyncio.TaskGroup() as tasks:
+        store = SqlStore(database)
+        writer = tasks.create_task(store.write_forever(), name="store writer")
+        try:
+            yield store
+        finally:
+            writer.cancel()
 
 
 def _settle(done: asyncio.Future[None], failure: Unavailable | None) -> None:

@@ -22,10 +22,11 @@ RETRY_AFTER = {"retry-after": "5"}
 class Refused(Exception):
     """The request is well-formed but may not be made, or not now."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -43,7 +44,8 @@ def body(status: int, code: str, fault: Fault, message: str, **headers: str) -> 
 
 async def _refused(_: Request, error: Any) -> JSONResponse:
     assert isinstance(error, Refused)
-    return body(error.status, error.code, "client", str(error))
+    later = {} if error.retry_after_s is None else {"retry-after": str(error.retry_after_s)}
+    return body(error.status, error.code, "client", str(error), **later)
 
 
 async def _malformed(_: Request, error: Any) -> JSONResponse:

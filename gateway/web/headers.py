@@ -17,8 +17,12 @@ HEADERS = {
 }
 
 
+API = "/api/"
+"What is answered under it is for the asker and for now: nobody may keep it."
+
+
 class SecurityHeaders:
-    """Adds `HEADERS` to every response that does not set them itself."""
+    """Adds `HEADERS` to every response that does not set them itself; answers of the API are not kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,6 +35,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["path"].startswith(API):
+                    headers.setdefault("cache-control", "no-store")
             await send(message)
 
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)

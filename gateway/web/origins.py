@@ -14,7 +14,8 @@ class Origins:
     """The rule for the `Origin` and `Host` headers of a request."""
 
     def __init__(self, listening_host: str, allowed: Iterable[str]) -> None:
-        self._loopback_only = _is_loopback(listening_host)
+        self.loopback_only = is_loopback(listening_host)
+        "Nobody but this machine can reach us."
         self._allowed = {origin.rstrip("/").lower() for origin in allowed}
 
     def admit(self, origin: str | None, host: str | None) -> bool:
@@ -27,12 +28,13 @@ class Origins:
             name, from_where = urlsplit(f"//{host}").hostname or "", urlsplit(origin).netloc
         except ValueError:
             return False
-        if self._loopback_only and not _is_loopback(name):
+        if self.loopback_only and not is_loopback(name):
             return False
         return host is not None and from_where.lower() == host.lower()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this name or address is this machine's own, unreachable from others."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -51,12 +51,12 @@ class Visitors:
 
     def leave(self, address: str) -> None:
         """A connection that was let in has ended."""
-        visitor = self._known.get(_network(address))
+        visitor = self._known.get(network(address))
         if visitor is not None:
             visitor.connections -= 1
 
     def _visitor(self, address: str) -> _Visitor:
-        key = _network(address)
+        key = network(address)
         visitor = self._known.setdefault(key, _Visitor(Rate(self.openings_per_minute, 60.0)))
         self._known.move_to_end(key)
         while len(self._known) > ADDRESSES:
@@ -64,7 +64,8 @@ class Visitors:
         return visitor
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """What counts as one visitor: an IPv4 address, or a /64 network of IPv6."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -41,7 +41,7 @@ class TestSqlite(StoreContract):
 
     def test_a_full_disk_fails_the_event_and_nothing_else(self) -> None:
         async def fill(store: SqlStore, session: Session) -> int:
-            sa.event.listen(store._engine.sync_engine, "begin", _allow_no_more_pages)
+            sa.event.listen(store.database.engine.sync_engine, "begin", _allow_no_more_pages)
             for seq in range(1, 50):
                 try:
                     await store.append(session.session_id, turn(seq, text="x" * 4000))
@@ -56,8 +56,8 @@ class TestSqlite(StoreContract):
                 await store.create(session)
                 full_at = await fill(store, session)
                 assert len(await store.events(session.session_id)) == full_at - 1
-                sa.event.remove(store._engine.sync_engine, "begin", _allow_no_more_pages)
-                sa.event.listen(store._engine.sync_engine, "begin", _allow_many_pages)
+                sa.event.remove(store.database.engine.sync_engine, "begin", _allow_no_more_pages)
+                sa.event.listen(store.database.engine.sync_engine, "begin", _allow_many_pages)
                 await store.append(session.session_id, turn(full_at))
                 assert len(await store.events(session.session_id)) == full_at
 

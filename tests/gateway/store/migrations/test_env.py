@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gateway.store.sql import migrate
+from gateway.store.database import migrate
 from gateway.store.tables import metadata
 
 
@@ -24,4 +24,4 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
         migrate(connection)
         version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
     engine.dispose()
-    assert version == "0001"
+    assert version == "0002"
