@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from prometheus_client import Gauge
@@ -20,7 +20,7 @@ from gateway.accounts.permissions import Action, DeskRole
 from gateway.desk import views
 from gateway.desk.attendance import Attendance
 from gateway.desk.commands import Command, Ping, SetPresence, Unwatch, Watch
-from gateway.desk.conductor import Conductor
+from gateway.desk.conductor import Conductor, Watching
 from gateway.desk.dispatch import NOT_YOURS, Dispatch, explain, not_allowed
 from gateway.desk.history import CustomerHistory
 from gateway.desk.legs import AgentLegs
@@ -39,6 +39,7 @@ from gateway.queue.settings import Queues
 from pipelines.facts import Unavailable
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 PAUSE_S = 1.0
 "Before something that failed begins again."
@@ -149,17 +150,18 @@ class Desk:
 
     async def watch(self, tab: Tab, command: Watch) -> None:
         """Send the tab what happens in a session, until it has had enough; a task of its connection."""
-        if await self._answer(tab, command, self._begin_watch(tab, command)):
-            await deliver(tab, command.session, command.after, self._parts.history)
+        watching = await self._answer(tab, command, self._begin_watch(tab, command))
+        if watching is not None:
+            await deliver(tab, command.session, watching, command.after, self._parts.history)
 
-    async def _answer(self, tab: Tab, command: Command, doing: Coroutine[Any, Any, None]) -> bool:
+    async def _answer(self, tab: Tab, command: Command, doing: Coroutine[Any, Any, T]) -> T | None:
         try:
-            await doing
+            result = await doing
         except (ProtocolError, Unavailable) as error:
             tab.outbox.push(explain(error, command.id))
-            return False
+            return None
         _done(tab, command)
-        return True
+        return result
 
     async def _set_presence(self, seat: Seat, command: SetPresence) -> None:
         if not seat.may(Action.ACCEPT):
@@ -167,7 +169,7 @@ class Desk:
         await self._parts.audit.note(seat.agent_id, "presence", state=command.state, voice=command.voice)
         await self.attendance.change(seat, command.state, command.voice)
 
-    async def _begin_watch(self, tab: Tab, command: Watch) -> None:
+    async def _begin_watch(self, tab: Tab, command: Watch) -> Watching:
         seat, session_id = tab.seat, command.session
         own = await self.admit(seat, session_id)
         tab.stop_watching(session_id)
@@ -182,6 +184,7 @@ class Desk:
         tab.stop_watching(session_id)
         tab.watched[session_id] = watching
         await self._brief(tab, session_id)
+        return watching
 
     async def admit(self, seat: Seat, session_id: str) -> bool:
         """Whether the session is the agent's own; raises `ProtocolError` where they may not read it."""

@@ -57,6 +57,11 @@ class Outbox:
         self.goodbye: Goodbye | None = None
         "Set once no more messages are taken."
 
+    @property
+    def waiting(self) -> int:
+        """How many messages are here."""
+        return len(self._messages)
+
     def push(self, message: BaseModel) -> None:
         """Send it; after the end it is ignored."""
         if self.goodbye is not None:

@@ -53,9 +53,10 @@ class LogWatching:
         self._session.unsubscribe(self._subscription)
 
 
-async def deliver(tab: Tab, session_id: str, after: int, history: CustomerHistory) -> None:
-    """Send a watched session's events to the tab until either has had enough."""
-    watching = tab.watched[session_id]
+async def deliver(
+    tab: Tab, session_id: str, watching: Watching, after: int, history: CustomerHistory
+) -> None:
+    """Send a session's events to the tab for as long as it watches it so."""
     try:
         await _tell_history(tab, session_id, history)
         async for event in _events(watching, after):

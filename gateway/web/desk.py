@@ -1,8 +1,8 @@
 """One agent's connection to the desk: `GET /desk/live`, as `docs/wire.md` has it.
 
 Three tasks a connection (what the agent asks for, what they are told, whether they are still signed in) and
-one for each session that they watch. Nothing of the desk lives here, so a connection may break at any time and
-the next one goes on where it was.
+one for each session that they watch. Nothing of the desk lives here, so a connection may break at any time
+and the next one goes on where it was.
 """
 
 import asyncio

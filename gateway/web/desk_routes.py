@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from gateway.accounts.desk_session import Signed
 from gateway.accounts.permissions import Action
@@ -44,14 +44,12 @@ def desk_routes(edge: Edge) -> APIRouter:
         return {"status": "success"}
 
     @router.get("/ice")
-    async def ice(signed: Talker, response: Response) -> Message:
-        response.headers["cache-control"] = "no-store"
+    async def ice(signed: Talker) -> Message:
         return _legs(_desk(edge)).ice_servers(signed.account.agent_id)
 
     @router.get("/history")
-    async def history(request: Request, response: Response, session: str) -> History:
+    async def history(request: Request, session: str) -> History:
         signed, desk = await signed_in(edge, request), _desk(edge)
-        response.headers["cache-control"] = "no-store"
         return await desk.history_for(signed.account, session)
 
     return router

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from gateway.accounts.audit import Audit
+from gateway.accounts.sign_ins import SignIns
 from gateway.call import Calls
 from gateway.config import Limits
+from gateway.desk.desk import Desk
 from gateway.health import Health
 from gateway.live import LiveSessions
 from gateway.stream.calls import StreamCalls
@@ -29,6 +32,9 @@ class Edge:
     signalling: Signalling | None = None
     switchboard: Switchboard | None = None
     streams: StreamCalls | None = None
+    sign_ins: SignIns | None = None
+    audit: Audit | None = None
+    desk: Desk | None = None
 
     def admits(self, connection: HTTPConnection) -> bool:
         """Whether the page that makes this request may."""

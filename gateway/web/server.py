@@ -10,11 +10,14 @@ from gateway.web.articles import articles_routes
 from gateway.web.body_limit import BodyLimit
 from gateway.web.calls import calls_routes
 from gateway.web.chat import serve_chat
+from gateway.web.desk import serve_desk
+from gateway.web.desk_routes import desk_routes
 from gateway.web.edge import Edge
 from gateway.web.errors import answer_errors
 from gateway.web.headers import SecurityHeaders
 from gateway.web.operations import operations_routes
 from gateway.web.pages import Pages
+from gateway.web.sign_in import sign_in_routes
 from gateway.web.streams import stream_routes
 from gateway.web.voice import voice_routes
 
@@ -32,6 +35,8 @@ def web_application(
     app.include_router(operations_routes(edge.health))
     app.include_router(voice_routes(edge))
     app.include_router(stream_routes(lambda: edge.streams))
+    app.include_router(sign_in_routes(edge))
+    app.include_router(desk_routes(edge))
     if articles is not None:
         app.include_router(articles_routes(articles))
     if api_token is not None:
@@ -40,6 +45,10 @@ def web_application(
     @app.websocket("/chat")
     async def chat(socket: WebSocket) -> None:
         await serve_chat(socket, edge)
+
+    @app.websocket("/desk/live")
+    async def desk(socket: WebSocket) -> None:
+        await serve_desk(socket, edge)
 
     app.mount("/", Pages(pages))
     return SecurityHeaders(BodyLimit(app, edge.limits.body_bytes))
