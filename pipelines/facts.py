@@ -247,6 +247,8 @@ class ToolCalled(Fact):
     tool: str
     effect: Literal["read", "attempt", "write"]
     "What the tool may do; see `tools.tool.Effect`."
+    agent_id: str | None = None
+    "The person of ours who ran it, at the desk; None: the bot."
     pii: Values = Values()
     "Arguments."
 
@@ -263,8 +265,10 @@ class ToolFinished(Fact):
     "Refusal code or error kind."
     receipt_id: str | None = None
     elapsed_ms: int = 0
+    agent_id: str | None = None
+    "As in `ToolCalled`."
     pii: Values = Values()
-    "Data and receipt facts."
+    "Data and receipt facts, and of a refusal what the rule held the call against (`limit`)."
 
 
 class IdentityVerified(Fact):
@@ -282,6 +286,13 @@ class HandoffRequested(Fact):
     type: Literal["handoff.requested"] = "handoff.requested"
     reason: str
     skill: str = "general"
+
+
+class HandoffChosen(Fact):
+    """The customer said what they want instead of a person, or that they want none any more."""
+
+    type: Literal["handoff.chosen"] = "handoff.chosen"
+    choice: Literal["callback", "message", "stay", "wait", "cancel"]
 
 
 class Activity(Fact):
@@ -320,6 +331,7 @@ AnyFact = Annotated[
     | ToolFinished
     | IdentityVerified
     | HandoffRequested
+    | HandoffChosen
     | Activity
     | Trouble,
     Field(discriminator="type"),

@@ -3,7 +3,7 @@
 from tools.connector import ShopConnector
 from tools.declaration import Answer, Permit, Sought, Tool
 from tools.orders import receipt
-from tools.policy import Case, Facts, ToolPolicy
+from tools.policy import AT_DESK, Case, Facts, ToolPolicy
 from tools.tool import Effect
 
 
@@ -15,7 +15,8 @@ class Accounts:
 
     def tools(self) -> list[Tool]:
         """The declaration."""
-        return [Tool(self.reset_password, ToolPolicy(Effect.WRITE), self._facts, _preview)]
+        policy = ToolPolicy(Effect.WRITE, desk=AT_DESK)
+        return [Tool(self.reset_password, policy, self._facts, _preview)]
 
     async def _facts(self, sought: Sought) -> Facts:
         return Facts(done=await self._shop.deed(sought.key))

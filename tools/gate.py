@@ -19,11 +19,16 @@ from tools.tool import CallContext, Effect, Evidence, Refusal
 
 
 def before_looking(policy: ToolPolicy, arguments: Mapping[str, Any], context: CallContext) -> Refusal | None:
-    """Refuse invented arguments and strangers, before any service is asked."""
-    for name, source in policy.sources.items():
-        value = arguments.get(name)
-        if value is not None and not occurs(value, _evidence(source, context)):
-            return refusals.invented(name)
+    """Refuse invented arguments and strangers, before any service is asked.
+
+    A colleague may have heard or read a value anywhere, so theirs count as given; whose orders they may touch
+    is judged as ever.
+    """
+    if context.colleague is not None:
+        if context.colleague.role not in policy.desk:
+            return refusals.NOT_ALLOWED
+    elif (name := _invented(policy, arguments, context)) is not None:
+        return refusals.invented(name)
     if policy.access is Access.VERIFIED and context.identity is None:
         return refusals.NOT_VERIFIED
     return None
@@ -43,6 +48,15 @@ def after_looking(policy: ToolPolicy, case: Case) -> Refusal | None:
             return refusal
     if policy.effect is Effect.WRITE and not case.context.confirmed:
         return refusals.NOT_CONFIRMED
+    return None
+
+
+def _invented(policy: ToolPolicy, arguments: Mapping[str, Any], context: CallContext) -> str | None:
+    """The first argument that nobody gave us."""
+    for name, source in policy.sources.items():
+        value = arguments.get(name)
+        if value is not None and not occurs(value, _evidence(source, context)):
+            return name
     return None
 
 
@@ -101,10 +115,11 @@ def refund_once(case: Case) -> Refusal | None:
 def refund_within_limit(case: Case) -> Refusal | None:
     """All refunds of an order together stay within the limit: splitting one does not make it smaller."""
     order = case.facts.order
-    before = order.refunded_cents if order else 0
-    if before + amount_to_refund(case) > case.limits.refund_limit_cents:
-        return refusals.over_limit(case.limits.refund_limit_cents)
-    return None
+    colleague = case.context.colleague
+    before, limit = order.refunded_cents if order else 0, case.limits.refund_limit_of(colleague)
+    if before + amount_to_refund(case) <= limit:
+        return None
+    return refusals.over_own_limit(limit) if colleague else refusals.over_limit(limit)
 
 
 REFUND_RULES = (not_cancelled, refund_in_time, refund_once, refund_within_limit)

@@ -8,7 +8,7 @@ from tools.connector import ShopConnector
 from tools.declaration import Answer, Permit, Sought, Tool
 from tools.gate import verification_open
 from tools.orders import OrderId
-from tools.policy import Access, Facts, Source, ToolPolicy
+from tools.policy import AT_DESK, Access, Facts, Source, ToolPolicy
 from tools.records import Verification
 from tools.tool import Effect, Identity, ToolError
 
@@ -33,6 +33,7 @@ class IdentityCheck:
             access=Access.ANYONE,
             sources={"order_id": Source.SAID, "email": Source.SAID, "zip_code": Source.SAID},
             rules=(verification_open,),
+            desk=AT_DESK,
         )
         return [Tool(self.verify_identity, policy, self._facts)]
 

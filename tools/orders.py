@@ -6,7 +6,7 @@ from tools.arguments import Digits, PostalAddress, Text
 from tools.connector import ShopConnector
 from tools.declaration import Answer, Permit, Sought, Tool
 from tools.gate import BEFORE_SHIPPING_RULES, REFUND_RULES, amount_to_refund, lines_to_refund
-from tools.policy import Case, Facts, Source, ToolPolicy
+from tools.policy import AT_DESK, Case, Facts, Source, ToolPolicy
 from tools.records import Deed, Order, dollars
 from tools.tool import Effect, Receipt
 
@@ -31,18 +31,21 @@ class Orders:
     def tools(self) -> list[Tool]:
         """The declarations, in the order a model should see them."""
         known = {"order_id": Source.KNOWN}
-        look = ToolPolicy(of_order=True, sources=known)
-        refund = ToolPolicy(Effect.WRITE, sources=known, rules=REFUND_RULES, of_order=True)
-        cancel = ToolPolicy(Effect.WRITE, sources=known, rules=BEFORE_SHIPPING_RULES, of_order=True)
+        look = ToolPolicy(of_order=True, sources=known, desk=AT_DESK)
+        refund = ToolPolicy(Effect.WRITE, sources=known, rules=REFUND_RULES, of_order=True, desk=AT_DESK)
+        cancel = ToolPolicy(
+            Effect.WRITE, sources=known, rules=BEFORE_SHIPPING_RULES, of_order=True, desk=AT_DESK
+        )
         move = ToolPolicy(
             Effect.WRITE,
             sources=known | {"new_address": Source.SAID},
             rules=BEFORE_SHIPPING_RULES,
             of_order=True,
+            desk=AT_DESK,
         )
         return [
             Tool(self.look_up_order, look, self._facts),
-            Tool(self.list_orders, ToolPolicy()),
+            Tool(self.list_orders, ToolPolicy(desk=AT_DESK)),
             Tool(self.track_parcel, look, self._facts),
             Tool(
                 self.request_refund,

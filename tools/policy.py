@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from tools.records import Cents, Deed, Order
-from tools.tool import CallContext, Effect, Refusal
+from tools.tool import CallContext, Colleague, Effect, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,19 @@ class PolicyLimits:
     "Days after delivery, that day included."
     refund_limit_cents: Cents = 50_000
     "Sum of all refunds of one order."
+    agent_refund_limit_cents: Cents = 100_000
+    "The same sum for an agent at the desk …"
+    supervisor_refund_limit_cents: Cents = 500_000
+    "… and for a supervisor."
     verification_tries: int = 3
     "Failed tries in a session after which it stays unverified."
+
+    def refund_limit_of(self, colleague: Colleague | None) -> Cents:
+        """What the bot (None) or a colleague may refund of one order."""
+        if colleague is None:
+            return self.refund_limit_cents
+        supervises = colleague.role == "supervisor"
+        return self.supervisor_refund_limit_cents if supervises else self.agent_refund_limit_cents
 
 
 class Source(StrEnum):
@@ -73,6 +84,10 @@ Rule = Callable[[Case], Refusal | None]
 "A refusal, or None if the rule has nothing against it."
 
 
+AT_DESK: frozenset[str] = frozenset({"agent", "supervisor"})
+"Roles of those who serve customers at the desk."
+
+
 @dataclass(frozen=True, slots=True)
 class ToolPolicy:
     """What the gate must know of a tool."""
@@ -85,3 +100,5 @@ class ToolPolicy:
     "Judged in order; the first refusal counts."
     of_order: bool = False
     "The call is on the order `arguments['order_id']`."
+    desk: frozenset[str] = frozenset()
+    "Roles of our own people who may run it; whoever may, answers for it, so theirs is the confirmation."

@@ -27,6 +27,7 @@ NOT_YOURS = Refusal(
 )
 INVENTED_ARGUMENT = Refusal("invented_argument", "I need to hear that detail from you before I can go on.")
 NOT_CONFIRMED = Refusal("not_confirmed", "I'll only do that after you say yes to it.")
+NOT_ALLOWED = Refusal("not_allowed", "Your role may not do that at the desk.")
 NOT_DELIVERED = Refusal("not_delivered", "That order hasn't been delivered yet, so I can't refund it.")
 ALREADY_REFUNDED = Refusal("already_refunded", "That has already been refunded.")
 ALREADY_CANCELLED = Refusal("already_cancelled", "That order has already been cancelled.")
@@ -49,6 +50,7 @@ ALL = (
     NOT_YOURS,
     INVENTED_ARGUMENT,
     NOT_CONFIRMED,
+    NOT_ALLOWED,
     NOT_DELIVERED,
     ALREADY_REFUNDED,
     ALREADY_CANCELLED,
@@ -69,11 +71,23 @@ def too_late(days: int) -> Refusal:
     sentence = (
         f"Refunds are possible within {days} days of delivery, and that order arrived earlier than that."
     )
-    return replace(TOO_LATE, sentence=sentence)
+    return replace(TOO_LATE, sentence=sentence, limit={"refund_days": days})
 
 
 def over_limit(limit_cents: int) -> Refusal:
     """The refusal of a refund above the limit."""
-    limit = f"${limit_cents / 100:,.2f}".removesuffix(".00")
-    sentence = f"Refunds over {limit} are decided by a person, so I'd like to bring in a colleague."
-    return replace(OVER_LIMIT, sentence=sentence)
+    sentence = (
+        f"Refunds over {_money(limit_cents)} are decided by a person, so I'd like to bring in a colleague."
+    )
+    return replace(OVER_LIMIT, sentence=sentence, limit={"refund_limit": limit_cents / 100})
+
+
+def over_own_limit(limit_cents: int) -> Refusal:
+    """The same for a colleague at the desk, who has a limit of their own."""
+    sentence = f"Refunds over {_money(limit_cents)} are beyond what your role may decide."
+    limit = {"refund_limit": limit_cents / 100}
+    return replace(OVER_LIMIT, sentence=sentence, offer_person=False, limit=limit)
+
+
+def _money(cents: int) -> str:
+    return f"${cents / 100:,.2f}".removesuffix(".00")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from tools.arguments import Text
 from tools.connector import ShopConnector
 from tools.declaration import Answer, Permit, Tool
-from tools.policy import Access, ToolPolicy
+from tools.policy import AT_DESK, Access, ToolPolicy
 from tools.records import Store
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -22,7 +22,7 @@ class Stores:
 
     def tools(self) -> list[Tool]:
         """The declaration."""
-        return [Tool(self.store_hours, ToolPolicy(access=Access.ANYONE))]
+        return [Tool(self.store_hours, ToolPolicy(access=Access.ANYONE, desk=AT_DESK))]
 
     async def store_hours(self, permit: Permit, city: City | None = None, day: Day | None = None) -> Answer:
         """Opening hours and addresses of our shops."""

@@ -7,7 +7,7 @@ from tools.connector import ShopConnector
 from tools.declaration import Answer, Permit, Sought, Tool
 from tools.identity import Email
 from tools.orders import receipt
-from tools.policy import Access, Facts, Source, ToolPolicy
+from tools.policy import AT_DESK, Access, Facts, Source, ToolPolicy
 from tools.tool import Effect
 
 Category = Literal["order", "refund", "product", "account", "complaint", "other"]
@@ -23,7 +23,7 @@ class Tickets:
 
     def tools(self) -> list[Tool]:
         """The declaration."""
-        policy = ToolPolicy(Effect.WRITE, Access.ANYONE, sources={"email": Source.KNOWN})
+        policy = ToolPolicy(Effect.WRITE, Access.ANYONE, sources={"email": Source.KNOWN}, desk=AT_DESK)
         # One ticket a turn and category: a model that phrases its text anew must not open a second one.
         return [Tool(self.create_ticket, policy, self._facts, identifying=("category",))]
 

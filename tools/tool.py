@@ -12,7 +12,7 @@ Errors::
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class Effect(StrEnum):
@@ -57,6 +57,14 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """A person of ours who runs a tool for the customer they talk with."""
+
+    agent_id: str
+    role: Literal["agent", "supervisor", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything an argument may come from. A value found in none of these was invented."""
 
@@ -77,7 +85,9 @@ class CallContext:
     identity: Identity | None = None
     evidence: Evidence = Evidence()
     confirmed: bool = False
-    "The customer said yes to exactly this effect; required by tools with `Effect.WRITE`."
+    "The customer said yes to exactly this effect, or a colleague answers for it; required by `Effect.WRITE`."
+    colleague: Colleague | None = None
+    "Who of us asks, at the desk; None: the bot."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,8 @@ class Refusal:
     offer_person: bool = False
     argument: str | None = None
     "The argument that was refused, if one was."
+    limit: Mapping[str, Any] = field(default_factory=dict)
+    "What the rule holds the call against, e.g. {'refund_limit': 500.0}; no personal data."
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class Toolbox:
         found = self._tools.get(tool)
         return found.policy.effect if found else None
 
+    def at_desk(self, role: str) -> tuple[str, ...]:
+        """Names of the tools that our people of this role may run, in the order they were declared."""
+        return tuple(name for name, tool in self._tools.items() if role in tool.policy.desk)
+
     def schemas(self, names: Sequence[str] | None = None) -> list[JsonSchema]:
         """The tools (all, or those named) as OpenAI's `tools` parameter. Raises `KeyError` for others."""
         wanted = self.names if names is None else names

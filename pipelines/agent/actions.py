@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pipelines.conversation import Conversation
 from pipelines.facts import Fact, IdentityVerified, ToolCalled, ToolFinished, Values
 from pipelines.secret import Secrets
-from tools.tool import CallContext, Effect, ToolCall, ToolResult
+from tools.tool import CallContext, Colleague, Effect, ToolCall, ToolResult
 
 
 class Tools(Protocol):
@@ -19,6 +19,10 @@ class Tools(Protocol):
 
     def effect(self, tool: str) -> Effect | None:
         """Whether a tool reads or changes something; None if there is no such tool."""
+        ...
+
+    def at_desk(self, role: str) -> tuple[str, ...]:
+        """Names of the tools that our people of this role may run."""
         ...
 
     def schemas(self, names: Any = None) -> list[dict[str, Any]]:
@@ -31,15 +35,24 @@ class Tools(Protocol):
 
 
 class Actions:
-    """The tools, seen from one turn. `clock` gives Unix seconds."""
+    """The tools, seen from one turn.
+
+    `clock` gives Unix seconds; `colleague` is who of us calls, if not the bot.
+    """
 
     def __init__(
-        self, tools: Tools, clock: Callable[[], float], conversation: Conversation, turn_id: str
+        self,
+        tools: Tools,
+        clock: Callable[[], float],
+        conversation: Conversation,
+        turn_id: str,
+        colleague: Colleague | None = None,
     ) -> None:
         self._tools = tools
         self._clock = clock
         self._conversation = conversation
         self._turn_id = turn_id
+        self._colleague = colleague
         self._count = 0
 
     async def use(
@@ -64,6 +77,7 @@ class Actions:
             call_id=call.call_id,
             tool=tool,
             effect=effect.value,
+            agent_id=self._agent_id,
             pii=Values(values=dict(arguments)),
         )
         result = await self._tools.call(call, self._context(confirmed, secrets))
@@ -89,10 +103,17 @@ class Actions:
             identity=self._conversation.identity,
             evidence=evidence,
             confirmed=confirmed,
+            colleague=self._colleague,
         )
 
+    @property
+    def _agent_id(self) -> str | None:
+        return self._colleague.agent_id if self._colleague else None
+
     def _finished(self, result: ToolResult) -> ToolFinished:
-        code = result.refusal.code if result.refusal else result.error_code
+        refusal = result.refusal
+        code = refusal.code if refusal else result.error_code
+        limit = {"limit": dict(refusal.limit)} if refusal and refusal.limit else {}
         return ToolFinished(
             turn_id=self._turn_id,
             call_id=result.call_id,
@@ -101,7 +122,8 @@ class Actions:
             code=code,
             receipt_id=result.receipt.receipt_id if result.receipt else None,
             elapsed_ms=result.elapsed_ms,
-            pii=Values(values=values_of(result)),
+            agent_id=self._agent_id,
+            pii=Values(values={**values_of(result), **limit}),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import replace
 
+from pipelines.agent.advice import Advice
 from pipelines.agent.listening import listen
 from pipelines.agent.patience import Patience, with_patience
 from pipelines.agent.sayings import sayings
@@ -27,7 +28,10 @@ class Agent:
         patience: Patience,
         prefill: Callable[[], Awaitable[None]],
         shut: Callable[[], Awaitable[None]],
+        advisor: Advice,
     ) -> None:
+        self.advisor = advisor
+        "What the same agent does for a person who talks with a customer."
         self._parts = parts
         self._patience = patience
         self._prefill = prefill

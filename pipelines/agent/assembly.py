@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.agent.actions import Tools
+from pipelines.agent.advice import Advice
 from pipelines.agent.agent import Agent
 from pipelines.agent.classifier import Classifier, Embedder
 from pipelines.agent.definition import Definition
@@ -15,6 +16,7 @@ from pipelines.agent.model import Model
 from pipelines.agent.offload import Offload, ThreadOffload
 from pipelines.agent.patience import Patience
 from pipelines.agent.prompt_texts import ANSWER
+from pipelines.agent.retelling import Retelling
 from pipelines.agent.routing import Endpoints
 from pipelines.agent.tool_loop import LoopSettings, ToolLoop
 from pipelines.agent.turn import Parts
@@ -87,7 +89,16 @@ def build_agent(
         if threads is not None:
             threads.close()
 
-    return Agent(parts, patience or Patience(), prefill, shut)
+    # What is only suggested must not cost a customer's answer its model.
+    quick = replace(
+        parts,
+        understander=Understander(definition, classifier, offload, covered),
+        grounded=Grounded(definition, surroundings.knowledge, offload, None),
+        tool_loop=None,
+    )
+    retelling = Retelling(models.answer) if models.answer is not None else None
+    advisor = Advice(parts, quick, retelling)
+    return Agent(parts, patience or Patience(), prefill, shut, advisor)
 
 
 def _system(prompt: str) -> Message:

@@ -18,3 +18,5 @@ CHAT: Final = _text("chat")
 "With `{persona}`."
 TOOLS: Final = _text("tools")
 "With `{persona}`."
+RETELL: Final = _text("retell")
+"Says all by itself."

@@ -100,6 +100,9 @@ class CardTools:
     def effect(self, tool: str) -> Effect | None:
         return self._shop.effect(tool) or self._cards.effect(tool)
 
+    def at_desk(self, role: str) -> tuple[str, ...]:
+        return self._shop.at_desk(role)
+
     def schemas(self, names: Any = None) -> list[dict[str, Any]]:
         return self._shop.schemas(names)
 

@@ -186,6 +186,7 @@ class SlowService:
         self._slow = tool
         self._seconds = seconds
         self.effect = tools.effect
+        self.at_desk = tools.at_desk
         self.schemas = tools.schemas
 
     async def call(self, call: ToolCall, context: CallContext) -> ToolResult:

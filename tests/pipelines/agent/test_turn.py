@@ -228,6 +228,9 @@ class NoTools:
     def effect(self, tool: str) -> Effect | None:
         return None
 
+    def at_desk(self, role: str) -> tuple[str, ...]:
+        return ()
+
     def schemas(self, names: Any = None) -> list[dict[str, Any]]:
         return []
 
