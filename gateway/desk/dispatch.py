@@ -151,13 +151,15 @@ class Dispatch:
             raise not_allowed(action)
         slow = isinstance(command, Ask | RunTool)
         async with asyncio.timeout(LONGEST_THOUGHT_S if slow else LONGEST_S):
-            if isinstance(command, OfSession) and not isinstance(command, Supervise):
+            if isinstance(command, OfSession):
                 await self._check_own(seat, command.session)
             if not isinstance(command, Typing):
                 await self._note(seat.agent_id, command)
             return await self._do(seat.account, command)
 
     async def _check_own(self, seat: Seat, session_id: str) -> None:
+        if seat.may(Action.SUPERVISE):
+            return  # the conductor knows whom they supervise
         if not seat.has(session_id):
             await self._attendance.look_up(seat)
         if not seat.has(session_id):
