@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import HTTPConnection
 
 from gateway.accounts import password_rules
-from gateway.accounts.account import LONGEST_NAME, Account
+from gateway.accounts.account import LONGEST_NAME, Account, InvalidAccount, sign_in_name
 from gateway.accounts.desk_session import ABSOLUTE_S, Signed
 from gateway.accounts.passwords import PasswordsBusy
 from gateway.accounts.permissions import Action, DeskRole, allowed, allows
@@ -96,7 +96,7 @@ def sign_in_routes(edge: Edge) -> APIRouter:
     @router.post("/sign-in")
     async def sign_in(request: Request, response: Response, wish: SignInWish) -> Me:
         _check_origin(edge, request)
-        with _try(attempts, wish.name.strip().lower(), request):
+        with _try(attempts, _key(wish.name), request):
             former, password = request.cookies.get(COOKIE), wish.password.get_secret_value()
             signed, token = await _sign_ins(edge).sign_in(wish.name, password, former)
         _give(edge, request, response, token)
@@ -122,6 +122,14 @@ def sign_in_routes(edge: Edge) -> APIRouter:
         return _me(signed.account)
 
     return router
+
+
+def _key(name: str) -> str:
+    """What tries at a name are counted by: the same for every way to write it, also for what is no name."""
+    try:
+        return sign_in_name(name)
+    except InvalidAccount:
+        return name.casefold()
 
 
 @contextmanager

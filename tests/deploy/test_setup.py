@@ -130,6 +130,20 @@ def test_a_set_up_that_broke_anywhere_is_done_again_from_there(machine: Machine,
     assert machine.count(step) == 2
 
 
+@pytest.mark.parametrize(
+    ("rest", "people"),
+    [([], True), (["--port", "9000"], True), (["--host", "0.0.0.0"], False), (["--host=0.0.0.0"], False)],
+)
+def test_a_demo_for_this_machine_has_people_to_try_the_desk_with(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, rest: list[str], people: bool
+) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr(machine.setup.os, "execv", lambda program, words: became.append(words))
+    monkeypatch.setattr(machine.setup, "models", lambda: None)
+    machine.setup.demo(rest)
+    assert became == [["warmline", "serve", *(["--demo-agents"] if people else []), *rest]]
+
+
 def test_pages_are_built_again_when_a_source_changed_or_the_result_is_gone(machine: Machine) -> None:
     machine.setup.pages()
     (machine.folder / "web-demo/src/main.tsx").write_text("changed")

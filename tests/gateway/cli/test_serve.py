@@ -1,3 +1,5 @@
+import asyncio
+import json
 import socket
 from pathlib import Path
 
@@ -6,7 +8,8 @@ from rich.console import Console
 from typer import Typer
 from typer.testing import CliRunner
 
-from gateway.cli.serve import UNAVAILABLE, WRONG_USAGE, Screen, serve
+from gateway import config
+from gateway.cli.serve import UNAVAILABLE, WRONG_USAGE, Screen, _people, serve
 from gateway.health import Part, State
 
 app = Typer()
@@ -50,3 +53,38 @@ def test_the_screen_shows_parts_come_up_and_why_one_does_not(capsys: pytest.Capt
     shown = capsys.readouterr()
     assert shown.out.startswith("Warmline: http://127.0.0.1:1 ")
     assert shown.err.splitlines() == [" ✓ agent up", " ✗ voice down: a [file] is missing"]
+
+
+def test_accounts_stand_after_the_address_which_programs_read_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Screen(Console(stderr=True), ["a line about accounts"]).listening("http://127.0.0.1:1")
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("Warmline: http://127.0.0.1:1 ") and second == "a line about accounts"
+
+
+def test_on_a_fresh_machine_it_says_how_to_make_an_account_and_makes_none() -> None:
+    [line] = asyncio.run(_people(config.load(), demo_agents=False))
+    assert "`warmline agents add NAME`" in line
+    assert asyncio.run(_people(config.load(), demo_agents=False)) == [line]
+
+
+def test_people_to_try_the_desk_are_made_when_asked_for_and_shown_once(tmp_path: Path) -> None:
+    first = asyncio.run(_people(config.load(), demo_agents=True))
+    file = tmp_path / "warmline" / "demo-agents.json"
+    kept = json.loads(file.read_text())
+    shown = [f"Desk account made to try it: {name}, password {kept[name]}" for name in ("alex", "sam")]
+    assert first == [*shown, f"The passwords of the desk's demo accounts are in {file}"]
+    assert asyncio.run(_people(config.load(), demo_agents=True)) == first[2:]
+    assert asyncio.run(_people(config.load(), demo_agents=False)) == []
+    file.unlink()
+    [line] = asyncio.run(_people(config.load(), demo_agents=True))
+    assert "warmline agents password" in line
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "203.0.113.1"])
+def test_made_up_people_are_for_this_machine_only(host: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--demo-agents", "--host", host])
+    assert result.exit_code == WRONG_USAGE
+    assert f"listens on {host}" in result.stderr and "warmline agents add" in result.stderr
+    assert not (tmp_path / "warmline").exists()

@@ -46,3 +46,8 @@ def test_every_failure_says_whose_fault_it_is(
     assert (answer.status_code, body["code"], body["fault"], body["retry"]) == (status, code, fault, retry)
     assert "secret" not in answer.text
     assert (status == 503) == ("retry-after" in answer.headers)
+
+
+def test_a_refusal_may_say_when_to_come_back() -> None:
+    answer = answer_to(Refused(429, "too_many_tries", "Wait.", retry_after_s=60))
+    assert answer.headers["retry-after"] == "60"

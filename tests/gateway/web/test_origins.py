@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.web.origins import Origins
+from gateway.web.origins import Origins, is_loopback
 
 LOCAL = Origins("127.0.0.1", ["https://shop.example/"])
 PUBLIC = Origins("0.0.0.0", [])
@@ -40,3 +40,15 @@ def test_on_loopback_only_our_own_pages_and_allowed_ones_come_in(
 )
 def test_in_public_a_page_comes_from_the_host_it_talks_to(origin: str, host: str, admitted: bool) -> None:
     assert PUBLIC.admit(origin, host) is admitted
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "desk.localhost"])
+def test_what_only_this_machine_reaches(host: str) -> None:
+    assert is_loopback(host) and Origins(host, []).loopback_only
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "203.0.113.1", "localhost.example", "", "127.0.0.1.example"]
+)
+def test_what_others_reach_too(host: str) -> None:
+    assert not is_loopback(host) and not Origins(host, []).loopback_only
