@@ -1,5 +1,6 @@
 /**
- * Builds one page per entry. `index.html` is the customer's; the desk and the operations page join it here.
+ * Builds one page per entry. `index.html` is the customer's, `desk.html` the agents'; the operations page joins them
+ * here.
  * Everything is emitted as files of our own origin, so that a strict content security policy holds.
  */
 import react from "@vitejs/plugin-react";
@@ -13,11 +14,12 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { customer: "index.html" } },
+    rolldownOptions: { input: { customer: "index.html", desk: "desk.html" } },
   },
   server: {
     proxy: {
       "/chat": { target: GATEWAY, ws: true },
+      "/desk/live": { target: GATEWAY, ws: true },
       "/api": GATEWAY,
       "/articles": GATEWAY,
     },

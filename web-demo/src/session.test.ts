@@ -238,14 +238,14 @@ describe("a session", () => {
     expect(asked.person).toBe("requested");
     const here = reduce(asked, event(joined));
     expect(here.person).toBe("joined");
-    const left = reduce(here, event({ type: "leg.left", leg_id: "l2", by: "human", reason: "done" }));
+    const left = reduce(here, event({ type: "leg.left", leg_id: "l2", role: null, by: "human", reason: "done" }));
     expect(left.person).toBe("none");
     expect(left.items.map((item) => item.kind)).toEqual(["note", "note", "note"]);
   });
 
   it("says nothing of the customer's own connections", () => {
     const joined: Fact = { type: "leg.joined", leg_id: "l1", role: "customer", kind: "webrtc" };
-    expect(after(joined, { type: "leg.left", leg_id: "l1", by: "remote", reason: "closed" }).items).toEqual(
+    expect(after(joined, { type: "leg.left", leg_id: "l1", role: null, by: "remote", reason: "closed" }).items).toEqual(
       [],
     );
   });
@@ -267,7 +267,7 @@ describe("a session", () => {
     );
     expect(refused.queue).toBeNull();
     expect(refused.items).toMatchObject([{ kind: "note", fact: { message: "Sorry." } }]);
-    const gone = reduce(waiting, event({ type: "leg.left", leg_id: "l1", by: "remote", reason: "hung up" }));
+    const gone = reduce(waiting, event({ type: "leg.left", leg_id: "l1", role: null, by: "remote", reason: "hung up" }));
     expect(gone.queue).toBeNull();
     expect(reduce(waiting, { type: "call.over" }).queue).toBeNull();
     expect(reduce(waiting, { type: "session", session: "s_1" }).queue).toBe(1);

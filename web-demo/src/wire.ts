@@ -151,7 +151,7 @@ const FACTS = {
     role: oneOf("customer", "bot", "human", "supervisor"),
     kind: oneOf("webrtc", "chat", "sip", "stream"),
   }),
-  "leg.left": object({ leg_id: string, by: string, reason: string }),
+  "leg.left": object({ leg_id: string, role: or(string, null), by: string, reason: string }),
   "call.waiting": object({ leg_id: string, position: number }),
   "call.admitted": object({ leg_id: string, waited_ms: number }),
   "call.refused": object({ leg_id: string, reason: string, message: string }),

@@ -1,12 +1,12 @@
 /** Joins the chat connection and the fold of events to React: one conversation for the whole page. */
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
-import { CallFailed } from "../callFailed";
 import { Chat, type ChatState } from "../chat";
 import type { Credentials } from "../memory";
 import { newId } from "../newId";
 import { type Notice, useNotices } from "../page/useNotices";
 import { EMPTY, type View, reduce } from "../session";
 import { openSocket } from "../socket";
+import { Waiting } from "../waiting";
 import type { ErrorFrame } from "../wire";
 
 export interface Conversation {
@@ -47,7 +47,7 @@ export function useConversation(): Conversation {
   const [view, dispatch] = useReducer(reduce, EMPTY);
   const [connection, setConnection] = useState<ChatState>("connecting");
   const { notices, notify, dismiss } = useNotices();
-  const credentials = useMemo(() => new Waiting<Credentials>(), []);
+  const credentials = useMemo(() => new Waiting<Credentials>(CREDENTIALS_WITHIN_MS), []);
   const chat = useRef<Chat>(null);
 
   useEffect(() => {
@@ -99,35 +99,4 @@ export function useConversation(): Conversation {
     callOver: useCallback(() => dispatch({ type: "call.over" }), []),
     credentials: useCallback(() => credentials.get(), [credentials]),
   };
-}
-
-/** A value that comes and goes; whoever asks while it is away waits for it, up to a limit. */
-class Waiting<T> {
-  private value: T | null = null;
-  private readonly askers = new Set<(value: T) => void>();
-
-  set(value: T): void {
-    this.value = value;
-    for (const answer of this.askers) answer(value);
-    this.askers.clear();
-  }
-
-  clear(): void {
-    this.value = null;
-  }
-
-  get(): Promise<T> {
-    if (this.value !== null) return Promise.resolve(this.value);
-    return new Promise((resolve, reject) => {
-      const answer = (value: T) => {
-        clearTimeout(timer);
-        resolve(value);
-      };
-      const timer = setTimeout(() => {
-        this.askers.delete(answer);
-        reject(new CallFailed("gateway_unreachable"));
-      }, CREDENTIALS_WITHIN_MS);
-      this.askers.add(answer);
-    });
-  }
 }

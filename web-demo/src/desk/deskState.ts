@@ -64,6 +64,8 @@ export type DeskAction =
   | { type: "look"; live: LiveSession }
   | { type: "mode"; session: string; mode: SuperviseMode }
   | { type: "draft"; session: string; text: string }
+  /** The agent's own microphone is closed or opened at once, whatever the gateway says later. */
+  | { type: "muted"; session: string; on: boolean }
   | { type: "presence"; state: Me["state"]; voice: boolean }
   | { type: "asked"; session: string; id: string; text: string }
   | { type: "ran"; session: string; id: string; tool: string }
@@ -108,6 +110,11 @@ export function reduce(state: DeskState, action: DeskAction): DeskState {
       return withMode(state, action.session, action.mode);
     case "draft":
       return change(state, action.session, (contact) => ({ ...contact, draft: action.text }));
+    case "muted":
+      return change(state, action.session, (contact) => ({
+        ...contact,
+        info: { ...contact.info, muted: action.on },
+      }));
     case "presence":
       return { ...state, me: { ...state.me, state: action.state, voice: action.voice, reason: null } };
     case "asked":

@@ -217,7 +217,8 @@ export function parseDeskFrame(json: string): DeskFrame | null {
 
 const account = object({
   agent: object({ agent_id: string, name: string, role }),
-  may: or(list(string), []),
+  /** What the gateway lets them do; the page hides the rest. */
+  may: or(list(string), [] as string[]),
 });
 export type Account = Of<typeof account>;
 

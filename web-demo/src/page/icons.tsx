@@ -1,7 +1,8 @@
 /** The page's icons: 24-unit line drawings in the text's colour, silent for screen readers. */
 import type { ReactNode } from "react";
 
-function Icon({ children }: { children: ReactNode }) {
+/** The frame of every icon. */
+export function Icon({ children }: { children: ReactNode }) {
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {children}

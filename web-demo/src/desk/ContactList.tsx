@@ -1,0 +1,87 @@
+/** The agent's contacts, newest words and time under each name; those that a supervisor looks at below. */
+import { PhoneIcon } from "../page/icons";
+import { type Contact, customerName } from "./contact";
+import { ChatIcon, EarIcon } from "./icons";
+import { elapsed, ownStateWords, stateWords } from "./plain";
+import { useRoving } from "./useRoving";
+
+interface Props {
+  contacts: Contact[];
+  chosen: string | null;
+  now: number;
+  choose: (session: string) => void;
+}
+
+export function ContactList({ contacts, chosen, now, choose }: Props) {
+  const onKeyDown = useRoving();
+  const first = contacts[0]?.info.session;
+  return (
+    <section className="contacts" id="contacts" tabIndex={-1} aria-labelledby="contacts-title">
+      <h2 id="contacts-title">
+        My contacts <span className="count-mark">{contacts.filter(({ info }) => info.mine).length}</span>
+      </h2>
+      {contacts.length === 0 ? (
+        <p className="hint">Nobody yet. While you are available, customers ring here.</p>
+      ) : (
+        <ul onKeyDown={onKeyDown}>
+          {contacts.map((contact) => (
+            <li key={contact.info.session}>
+              <Entry
+                contact={contact}
+                chosen={contact.info.session === chosen}
+                reachable={contact.info.session === (chosen ?? first)}
+                now={now}
+                choose={choose}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+interface EntryProps extends Omit<Props, "contacts" | "chosen"> {
+  contact: Contact;
+  chosen: boolean;
+  reachable: boolean;
+}
+
+function Entry({ contact, chosen, reachable, now, choose }: EntryProps) {
+  const { info, unread } = contact;
+  const ChannelIcon = !info.mine ? EarIcon : info.channel === "voice" ? PhoneIcon : ChatIcon;
+  return (
+    <button
+      type="button"
+      className="contact"
+      data-rove
+      data-state={info.state}
+      data-mine={info.mine}
+      tabIndex={reachable ? 0 : -1}
+      aria-current={chosen ? "true" : undefined}
+      onClick={() => choose(info.session)}
+    >
+      <span className="contact-mark">
+        <ChannelIcon />
+      </span>
+      <span className="contact-name">{customerName(contact)}</span>
+      <span className="contact-time">{elapsed(now - info.since)}</span>
+      <span className="contact-words">
+        {info.mine ? ownStateWords(info) : `${stateWords(info.state)}, you look on`}
+        {lastWords(contact)}
+      </span>
+      {unread > 0 && (
+        <span className="unread">
+          {unread}
+          <span className="hidden"> unread</span>
+        </span>
+      )}
+    </button>
+  );
+}
+
+function lastWords({ typing, view }: Contact): string {
+  if (typing) return " · typing…";
+  const last = view.items.findLast((item) => item.kind === "customer" || item.kind === "human");
+  return last === undefined ? "" : ` · ${last.text}`;
+}
