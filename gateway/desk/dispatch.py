@@ -40,7 +40,7 @@ from gateway.desk.commands import (
 from gateway.desk.conductor import Closing, Conductor, Target, ToolRequest
 from gateway.desk.messages import Done, Error
 from gateway.desk.seat import Seat, Tab
-from gateway.live import Busy
+from gateway.live import Busy, Draining
 from gateway.protocol_error import ProtocolError
 from pipelines.facts import Unavailable
 
@@ -242,8 +242,9 @@ def explain(error: Exception, client_id: str | None) -> Error:
     match error:
         case ProtocolError():
             return Error(id=client_id, code=error.code, fault="client", message=error.message)
-        case Busy():
-            return Error(id=client_id, code="busy", fault="gateway", message=_sentence(error), retry=True)
+        case Busy() | Draining():
+            code = "busy" if isinstance(error, Busy) else "draining"
+            return Error(id=client_id, code=code, fault="gateway", message=_sentence(error), retry=True)
         case Unavailable():
             return Error(
                 id=client_id, code="unavailable", fault="dependency", message=_sentence(error), retry=True

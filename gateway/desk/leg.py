@@ -19,7 +19,6 @@ class AgentLeg:
     def __init__(self, leg: Leg) -> None:
         self._leg = leg
         self._listener: Channel[Frame] | None = None
-        self._nothing: Channel[str] = Channel("desk_nothing", 1)
 
     async def carry(self) -> None:
         """Pass on what the agent says to whoever listens, until the leg has ended. To be run exactly once."""
@@ -28,7 +27,6 @@ class AgentLeg:
                 if self._listener is not None:
                     self._listener.put(frame)
         finally:
-            self._nothing.close()
             if self._listener is not None:
                 self._listener.close()
 
@@ -89,16 +87,16 @@ class AgentLeg:
         return self._leg.played_ms()
 
     def digits(self) -> AsyncIterator[str]:
-        """None: keys at the desk come as commands."""
-        return self._nothing
+        """Those of the wrapped leg; a browser has none."""
+        return self._leg.digits()
 
     async def send(self, message: Message) -> None:
         """Deliver a message on the data channel, if there is one."""
         await self._leg.send(message)
 
     def messages(self) -> AsyncIterator[str]:
-        """None: what agents ask for comes as commands."""
-        return self._nothing
+        """What the agent's client sends beside the audio; what agents ask for comes as commands instead."""
+        return self._leg.messages()
 
     async def hang_up(self, reason: str) -> None:
         """End the agent's audio altogether; not to end a call."""

@@ -22,4 +22,4 @@ class QueueWithOutages(BoardQueue):
                 raise Unavailable("the queue cannot be reached")
             return await carry_out(command, surely=surely)
 
-        ledger.carry_out = failing  # type: ignore[method-assign,assignment]
+        ledger.carry_out = failing  # type: ignore[method-assign]

@@ -1,6 +1,7 @@
 from gateway.desk import views
 from gateway.queue.contacts import InLine, OnDuty, Presence, Wanted
-from gateway.queue.settings import Canned, Disposition, Queues, QueueSettings
+from gateway.queue.replies import Canned, Disposition
+from gateway.queue.settings import Queues, QueueSettings
 from tests.gateway.desk.desk_world import account, contact
 
 QUEUES = Queues(
