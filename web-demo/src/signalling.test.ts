@@ -34,7 +34,7 @@ afterEach(() => {
 describe("an offer", () => {
   it("names the session and brings the answer", async () => {
     answers(JSON.stringify({ sdp: "v=0", type: "answer", pc_id: "p_1", session: "s_1", token: "t" }));
-    expect(await sendOffer("/api/offer", OFFER)).toMatchObject({ pc_id: "p_1" });
+    expect(await sendOffer("/api", OFFER)).toMatchObject({ pc_id: "p_1" });
     const [path, init] = asked.mock.calls[0] ?? [];
     expect(path).toBe("/api/offer");
     expect(JSON.parse(init?.body as string)).toEqual(OFFER);
@@ -47,7 +47,7 @@ describe("an offer", () => {
     "that is refused with %s carries the gateway's sentence and code",
     async (code, retry, status, fault) => {
       answers(problem(code, retry), status);
-      await expect(sendOffer("/api/offer", OFFER)).rejects.toMatchObject({ fault, code, message: "All lines are taken." });
+      await expect(sendOffer("/api", OFFER)).rejects.toMatchObject({ fault, code, message: "All lines are taken." });
     },
   );
 
@@ -57,13 +57,13 @@ describe("an offer", () => {
   ])("that meets something else says that we cannot be reached: %s", async (body, status) => {
     const complaint = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     answers(body, status);
-    await expect(sendOffer("/api/offer", OFFER)).rejects.toMatchObject({ fault: "gateway_unreachable", message: "" });
+    await expect(sendOffer("/api", OFFER)).rejects.toMatchObject({ fault: "gateway_unreachable", message: "" });
     complaint.mockRestore();
   });
 
   it("without a network says the same", async () => {
     asked.mockRejectedValue(new TypeError("Failed to fetch"));
-    await expect(iceServers()).rejects.toMatchObject({ fault: "gateway_unreachable" });
+    await expect(iceServers("/api/desk")).rejects.toMatchObject({ fault: "gateway_unreachable" });
   });
 });
 
@@ -73,7 +73,7 @@ describe("candidates", () => {
 
   it("wait until the gateway has named the connection, then go together", () => {
     answers("{}");
-    const trickle = new Trickle("/api/desk/offer");
+    const trickle = new Trickle("/api/desk");
     trickle.add(candidate("a"));
     vi.advanceTimersByTime(1_000);
     expect(sent()).toEqual([]);
@@ -99,7 +99,7 @@ describe("candidates", () => {
 
   it("that cannot be delivered disturb nothing", async () => {
     asked.mockRejectedValue(new TypeError("Failed to fetch"));
-    const trickle = new Trickle("/api/desk/offer");
+    const trickle = new Trickle("/api/desk");
     trickle.open("p_1");
     trickle.add(candidate("a"));
     await vi.advanceTimersByTimeAsync(100);

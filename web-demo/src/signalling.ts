@@ -1,6 +1,6 @@
 /**
- * The HTTP side of a call: `POST` and `PATCH` of a path that takes offers (`/api/offer` for customers,
- * `/api/desk/offer` for agents), and `GET /api/ice`, as docs/wire.md has them.
+ * The HTTP side of a call, as docs/wire.md has it: `POST` and `PATCH` of `…/offer` and `GET` of `…/ice`, below
+ * `/api` for customers and below `/api/desk` for agents.
  */
 import { CallFailed } from "./callFailed";
 import { ShapeError } from "./shape";
@@ -17,13 +17,13 @@ const ANSWER_WITHIN_MS = 15_000;
 const TRICKLE_EVERY_MS = 100;
 
 /** Sends an offer and returns the answer. Throws `CallFailed`. */
-export async function sendOffer(path: string, offer: Offer): Promise<Answer> {
-  return checked(parseAnswer, await request(path, json("POST", offer)));
+export async function sendOffer(below: string, offer: Offer): Promise<Answer> {
+  return checked(parseAnswer, await request(`${below}/offer`, json("POST", offer)));
 }
 
 /** The ICE servers to use now. Throws `CallFailed`. */
-export async function iceServers(): Promise<RTCIceServer[]> {
-  return checked(parseIceServers, await request("/api/ice", {}));
+export async function iceServers(below: string): Promise<RTCIceServer[]> {
+  return checked(parseIceServers, await request(`${below}/ice`, {}));
 }
 
 function json(method: "POST" | "PATCH", body: Offer | Candidates): RequestInit {
@@ -67,7 +67,7 @@ export class Trickle {
   private pcId: string | null = null;
   private scheduled = false;
 
-  constructor(private readonly path: string) {}
+  constructor(private readonly below: string) {}
 
   add(candidate: RTCIceCandidate | null): void {
     if (candidate === null || candidate.candidate === "") return;
@@ -96,7 +96,7 @@ export class Trickle {
     }));
     const body: Candidates = { pc_id: this.pcId, candidates };
     try {
-      await request(this.path, json("PATCH", body));
+      await request(`${this.below}/offer`, json("PATCH", body));
     } catch (error) {
       // The candidates that the gateway has may do; if not, the connection times out and says so.
       if (!(error instanceof CallFailed)) throw error;

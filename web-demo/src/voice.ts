@@ -16,8 +16,8 @@ export type CallState = "asking" | "connecting" | "live" | "reconnecting";
 export type CallEnd = "customer" | "gateway";
 
 export interface CallSettings {
-  /** Where offers go. */
-  path: string;
+  /** Where the routes of calls are: below `/api`, or `/api/desk`. */
+  below: string;
   /** What each offer names (the session to talk in); asked again for each, as it may have changed. */
   request: () => Promise<Offer["request_data"]>;
   onState: (state: CallState) => void;
@@ -121,7 +121,7 @@ export class Call {
   private async connect(microphone: MediaStream, replaces: string | null): Promise<Link> {
     const { signal } = this.hungUp;
     const request = await unless(signal, this.settings.request());
-    const pc = new RTCPeerConnection({ iceServers: await unless(signal, iceServers()) });
+    const pc = new RTCPeerConnection({ iceServers: await unless(signal, iceServers(this.settings.below)) });
     try {
       const channel = pc.createDataChannel("chat", { ordered: true });
       const ended = endOf(pc, channel);
@@ -144,11 +144,11 @@ export class Call {
     replaces: string | null,
     request: Offer["request_data"],
   ): Promise<string> {
-    const { path } = this.settings;
-    const trickle = new Trickle(path);
+    const { below } = this.settings;
+    const trickle = new Trickle(below);
     pc.onicecandidate = ({ candidate }) => trickle.add(candidate);
     await pc.setLocalDescription(await pc.createOffer());
-    const answer = await sendOffer(path, {
+    const answer = await sendOffer(below, {
       sdp: pc.localDescription?.sdp ?? "",
       type: "offer",
       pc_id: replaces,

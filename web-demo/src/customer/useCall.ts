@@ -47,7 +47,7 @@ export function useCall(credentials: () => Promise<Credentials>, onOver: () => v
     const audio = new AudioContext();
     const show = (change: Partial<typeof IDLE>) => setShown((former) => ({ ...former, ...change }));
     const current = new Call({
-      path: "/api/offer",
+      below: "/api",
       request: credentials,
       onState: (state) =>
         setShown((former) => ({

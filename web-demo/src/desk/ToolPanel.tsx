@@ -32,7 +32,7 @@ export function ToolPanel({ contact, control }: { contact: Contact; control: Des
         <ToolForm
           key={tool.tool}
           tool={tool}
-          run={(given) => control.runTool(session, tool.tool, given)}
+          run={(given, agreed) => control.runTool(session, tool.tool, given, agreed)}
         />
       )}
       <ol className="runs" aria-live="polite" aria-label="What you ran">
@@ -48,18 +48,21 @@ export function ToolPanel({ contact, control }: { contact: Contact; control: Des
 
 interface FormProps {
   tool: ToolInfo;
-  run: (given: Record<string, unknown>) => Promise<boolean>;
+  run: (given: Record<string, unknown>, agreed: boolean) => Promise<boolean>;
 }
 
 function ToolForm({ tool, run }: FormProps) {
   const fields = fieldsOf(tool.parameters);
   const [typed, setTyped] = useState<Typed>({});
   const [faults, setFaults] = useState<Record<string, string>>({});
+  const [agreed, setAgreed] = useState(false);
   const [busy, during] = useBusy();
   const submit = () => {
     const form = filled(fields, typed);
     setFaults(form.faults);
-    if (Object.keys(form.faults).length === 0) void during(run(form.arguments));
+    if (Object.keys(form.faults).length === 0) void during(run(form.arguments, agreed));
+    // A yes is for one change.
+    setAgreed(false);
   };
   return (
     <form
@@ -80,7 +83,12 @@ function ToolForm({ tool, run }: FormProps) {
           change={(value) => setTyped((former) => ({ ...former, [field.name]: value }))}
         />
       ))}
-      {tool.effect === "write" && <p className="careful">This changes something for the customer.</p>}
+      {tool.effect === "write" && (
+        <label className="check">
+          <input type="checkbox" checked={agreed} onChange={(event) => setAgreed(event.target.checked)} />
+          The customer has said yes to exactly this change
+        </label>
+      )}
       <button type="submit" className="wide wide-strong" disabled={busy}>
         {busy ? "Running…" : "Run"}
       </button>

@@ -42,7 +42,7 @@ export function Workplace({ account, doubt, leave }: Props) {
   const contact = chosenContact(state);
   const contacts = inOrder(state);
   const line = useLine({
-    wanted: state.voice && (state.me.voice || currentCall(state) !== null),
+    wanted: state.voice && ((state.me.voice && state.me.state === "available") || currentCall(state) !== null),
     speaks: speaks(state),
     welcomes: control.welcomes,
   });

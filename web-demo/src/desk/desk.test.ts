@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Socket } from "../connection";
-import { ActionFailed, Desk, type DeskListener } from "./desk";
+import { ActionFailed } from "./actions";
+import { Desk, type DeskListener } from "./desk";
 import type { DeskMessage } from "./deskWire";
 
 /** One end of a connection that the test holds. */
@@ -27,10 +28,10 @@ class Wire implements Socket {
     (this.onclose as ((event: { code: number }) => void) | null)?.({ code });
   }
 
-  welcome(presence: object = { state: "away", voice: false, audio: false }): void {
+  welcome(presence: object = { state: "away", voice: false, audio: false }, more: object = {}): void {
     (this.onopen as (() => void) | null)?.();
     const agent = { agent_id: "a_1", name: "Anna", role: "agent" };
-    this.bring({ type: "welcome", agent, presence, now: 100, voice: true });
+    this.bring({ type: "welcome", agent, presence, now: 100, voice: true, ...more });
   }
 
   of(type: DeskMessage["type"]): DeskMessage[] {
@@ -148,7 +149,7 @@ describe("an action", () => {
       const action = {
         press: { type: "press", session: "s_1", digits: "1" },
         ask: { type: "ask", session: "s_1", text: "How long?" },
-        run_tool: { type: "run_tool", session: "s_1", tool: "refund", arguments: {} },
+        run_tool: { type: "run_tool", session: "s_1", tool: "refund", arguments: {}, confirmed: true },
         supervise: { type: "supervise", session: "s_1", mode: "whisper" },
       } as const;
       const { desk } = begin();
@@ -271,13 +272,24 @@ describe("a contact of one's own", () => {
     expect(wire().of("watch")).toEqual([]);
   });
 
+  it("that ended while the connection was away is watched no more", () => {
+    begin();
+    wire().welcome();
+    wire().bring(contact("s_1", { handoff_id: "h_1" }));
+    wire().bring(contact("s_2", { handoff_id: "h_2" }));
+    wire().lose();
+    vi.advanceTimersByTime(LONG_MS);
+    wire().welcome(undefined, { offers: [], contacts: ["h_2"] });
+    expect(wire().of("watch")).toMatchObject([{ session: "s_2" }]);
+  });
+
   it("that was read too slowly is watched again from where it was", () => {
     const { listener } = begin();
     wire().welcome();
     wire().bring(contact("s_1"));
     wire().bring(turn("s_1", 4));
     listener.frame.mockClear();
-    wire().bring({ type: "error", code: "fell_behind", session: "s_1", fault: "client", message: "…" });
+    wire().bring({ type: "error", code: "fell_behind", session: "s_1", fault: "client", message: "…", retry: true });
     vi.advanceTimersByTime(1_000);
     expect(wire().of("watch").at(-1)).toMatchObject({ session: "s_1", after: 4 });
     expect(listener.frame).not.toHaveBeenCalled();

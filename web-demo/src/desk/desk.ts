@@ -6,9 +6,9 @@
  */
 import { Connection, type ConnectionSettings, type ConnectionState } from "../connection";
 import { ShapeError } from "../shape";
+import { ActionFailed, Actions } from "./actions";
 import {
   type Action,
-  type Command,
   type ContactFrame,
   type DeskFrame,
   type DeskMessage,
@@ -16,18 +16,6 @@ import {
   type Me,
   parseDeskFrame,
 } from "./deskWire";
-
-/** An action was not done, or nobody can tell whether it was (`connection_lost`, `no_answer`). */
-export class ActionFailed extends Error {
-  override readonly name = "ActionFailed";
-
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /** What a desk tells its owner. */
 export interface DeskListener {
@@ -48,8 +36,6 @@ export interface DeskSettings extends ConnectionSettings {
   newId: () => string;
 }
 
-const NOT_REPEATED = new Set<Action["type"]>(["press", "ask", "run_tool", "supervise", "watch"]);
-const ANSWER_WITHIN_MS = 30_000;
 const TYPING_LASTS_MS = 3_000;
 const WATCH_AGAIN_AFTER_MS = 1_000;
 const SIGNED_OUT = 4401;
@@ -57,18 +43,13 @@ const BROKEN_RULES = 1008;
 /** Codes by which the gateway says that a session is not for us. */
 const NOT_OURS = new Set(["not_yours", "unknown_session", "not_allowed"]);
 
-interface Unanswered {
-  command: Command;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  done: () => void;
-  failed: (error: ActionFailed) => void;
-}
-
 export class Desk {
   private readonly connection: Connection;
-  private readonly unanswered = new Map<string, Unanswered>();
+  private readonly actions = new Actions((command) => this.transmit(command));
   /** Newest event seen of each watched session. */
   private readonly watched = new Map<string, number>();
+  /** The agent's own contacts: the handoff of each session. */
+  private readonly own = new Map<string, string>();
   /** What the agent wants to be; null until the gateway said so first. */
   private wish: Pick<Me, "state" | "voice"> | null = null;
   private typingIn: { session: string; until: ReturnType<typeof setTimeout> } | null = null;
@@ -96,7 +77,7 @@ export class Desk {
   /** Ends it for good; what was not answered fails. */
   stop(): void {
     this.connection.stop();
-    this.fail("signed_out", () => true);
+    this.actions.fail("signed_out", () => true);
   }
 
   retryNow(): void {
@@ -108,15 +89,9 @@ export class Desk {
     const id = this.settings.newId();
     if (action.type === "presence") {
       this.wish = { state: action.state, voice: action.voice };
-      this.fail("replaced", ({ command }) => command.type === "presence");
+      this.actions.fail("replaced", ({ type }) => type === "presence");
     }
-    const done = new Promise<void>((resolve, reject) => {
-      const waiting = { command: { ...action, id }, timer: undefined, done: resolve, failed: reject };
-      this.unanswered.set(id, waiting);
-      if (this.connection.isOpen) this.ask(waiting);
-      else if (NOT_REPEATED.has(action.type)) this.failOne(waiting, "connection_lost");
-    });
-    return { id, done };
+    return { id, done: this.actions.add({ ...action, id }, this.connection.isOpen) };
   }
 
   /** Writes to the customer, now or as soon as there is a connection. */
@@ -173,7 +148,7 @@ export class Desk {
       case "pong":
         return this.connection.ponged();
       case "done":
-        return this.settle(frame.id)?.done();
+        return this.actions.settle(frame.id)?.done();
       case "error":
         return this.receiveError(frame);
       case "event":
@@ -191,6 +166,7 @@ export class Desk {
   private welcomed(frame: FrameOf<"welcome">): void {
     this.greeted = true;
     this.connection.welcomed();
+    this.forgetOver(frame);
     const { wish } = this;
     const now = frame.presence;
     const kept = wish !== null && now.reason !== "missed" ? { ...now, ...wish } : now;
@@ -198,8 +174,16 @@ export class Desk {
     this.listener.frame({ ...frame, presence: kept });
     if (kept.state !== now.state || kept.voice !== now.voice) this.tellPresence(this.wish);
     for (const session of this.watched.keys()) this.sendWatch(session);
-    for (const waiting of this.unanswered.values()) {
-      if (waiting.timer === undefined) this.ask(waiting);
+    this.actions.connected();
+  }
+
+  /** Contacts that ended while we were away are watched no more. */
+  private forgetOver({ contacts }: FrameOf<"welcome">): void {
+    if (contacts === null) return;
+    for (const [session, handoff] of this.own) {
+      if (contacts.includes(handoff)) continue;
+      this.own.delete(session);
+      this.watched.delete(session);
     }
   }
 
@@ -220,22 +204,30 @@ export class Desk {
 
   /** One's own contacts are followed as long as they are on the desk. */
   private receiveContact(frame: ContactFrame): void {
-    if (frame.state === "closed") this.watched.delete(frame.session);
-    else if (frame.mine) this.watch(frame.session);
+    const { session } = frame;
+    const leaves = frame.state === "closed" || (!frame.mine && this.own.has(session));
+    if (leaves) {
+      this.own.delete(session);
+      this.watched.delete(session);
+    } else if (frame.mine) {
+      this.own.set(session, frame.handoff_id ?? "");
+      this.watch(session);
+    }
     this.listener.frame(frame);
   }
 
   private receiveError(error: FrameOf<"error">): void {
-    const waiting = error.id === null ? undefined : this.settle(error.id);
+    const waiting = error.id === null ? undefined : this.actions.settle(error.id);
     if (waiting !== undefined) {
       if (waiting.command.type === "watch" && NOT_OURS.has(error.code)) this.forget(waiting.command.session);
       return waiting.failed(new ActionFailed(error.code, error.message));
     }
-    if (error.code === "fell_behind" && error.session !== null) this.watchAgain(error.session);
+    if (error.session !== null && error.retry) this.watchAgain(error.session);
     else this.listener.frame(error);
   }
 
   private forget(session: string): void {
+    this.own.delete(session);
     this.watched.delete(session);
     this.listener.lost(session);
   }
@@ -253,27 +245,6 @@ export class Desk {
   private sendWatch(session: string): void {
     const { done } = this.act({ type: "watch", session, after: this.watched.get(session) ?? 0 });
     done.catch(() => undefined);
-  }
-
-  private ask(waiting: Unanswered): void {
-    waiting.timer = setTimeout(() => this.failOne(waiting, "no_answer"), ANSWER_WITHIN_MS);
-    this.transmit(waiting.command);
-  }
-
-  private settle(id: string): Unanswered | undefined {
-    const waiting = this.unanswered.get(id);
-    if (waiting !== undefined) clearTimeout(waiting.timer);
-    this.unanswered.delete(id);
-    return waiting;
-  }
-
-  private fail(code: keyof typeof WORDS, which: (waiting: Unanswered) => boolean): void {
-    for (const waiting of [...this.unanswered.values()]) if (which(waiting)) this.failOne(waiting, code);
-  }
-
-  private failOne(waiting: Unanswered, code: keyof typeof WORDS): void {
-    this.settle(waiting.command.id);
-    waiting.failed(new ActionFailed(code, WORDS[code]));
   }
 
   private stopTyping(): void {
@@ -295,11 +266,7 @@ export class Desk {
     this.typingIn = null;
     for (const timer of this.rewatching) clearTimeout(timer);
     this.rewatching.clear();
-    for (const waiting of this.unanswered.values()) {
-      clearTimeout(waiting.timer);
-      waiting.timer = undefined;
-    }
-    this.fail("connection_lost", ({ command }) => NOT_REPEATED.has(command.type));
+    this.actions.disconnected();
   }
 
   /** A handshake that is refused (401) shows itself only as a connection that never came to be. */
@@ -309,10 +276,3 @@ export class Desk {
     return !over;
   }
 }
-
-const WORDS = {
-  connection_lost: "The connection was lost before this was confirmed. Look before you do it again.",
-  no_answer: "The gateway did not answer. Look before you do it again.",
-  signed_out: "You are signed out.",
-  replaced: "",
-} as const;

@@ -59,6 +59,26 @@ describe("a welcome", () => {
     expect(after(welcome)).toMatchObject({ agent: { name: "Anna" }, aheadS: 7.5, me: { audio: true } });
   });
 
+  it("takes off the desk what ended while the connection was away, and lets ring what still rings", () => {
+    const before = after(
+      welcome,
+      contact("s_1", { handoff_id: "h_1" }),
+      contact("s_2", { handoff_id: "h_2" }),
+      said("s_1", "My secret"),
+      offer("l_1", "s_3"),
+      offer("l_2", "s_4"),
+    );
+    const again = frame("welcome", {
+      agent: { agent_id: "a_1", name: "Anna", role: "agent" },
+      presence: { state: "available" },
+      offers: ["l_2"],
+      contacts: ["h_2"],
+    });
+    const state = reduce(before, again);
+    expect(JSON.stringify(state)).not.toContain("secret");
+    expect(state).toMatchObject({ chosen: "s_2", offers: [{ lease: "l_2" }] });
+  });
+
   it("after a lost connection keeps contacts and what was written, without passing marks and old offers", () => {
     const before = after(
       welcome,

@@ -203,16 +203,20 @@ function withFrame(state: DeskState, frame: DeskFrame, nowS: number): DeskState 
   }
 }
 
-/** Offers that still ring are told again after a welcome, those that ended meanwhile are not. */
+/** What ended while the connection was away is not on the desk any more. */
 function welcomed(state: DeskState, frame: FrameOf<"welcome">, nowS: number): DeskState {
   const { agent, presence, queues, dispositions, canned, tools, voice } = frame;
-  const kept = Object.entries(state.contacts).map(([session, contact]) => [
+  const stands = ({ info }: Contact) =>
+    !info.mine || frame.contacts === null || frame.contacts.includes(info.handoff_id ?? "");
+  const over = inOrder(state).filter((contact) => !stands(contact));
+  const before = over.reduce((former, { info }) => without(former, info.session), state);
+  const kept = Object.entries(before.contacts).map(([session, contact]) => [
     session,
     // Captions and typing marks of the old connection are not repeated.
     { ...contact, typing: false, view: reduceView(contact.view, { type: "session", session }) },
   ]);
   return {
-    ...state,
+    ...before,
     agent,
     me: presence,
     aheadS: frame.now === null ? 0 : frame.now - nowS,
@@ -221,7 +225,7 @@ function welcomed(state: DeskState, frame: FrameOf<"welcome">, nowS: number): De
     canned,
     tools,
     voice,
-    offers: [],
+    offers: state.offers.filter(({ lease }) => frame.offers?.includes(lease)),
     contacts: Object.fromEntries(kept) as Record<string, Contact>,
   };
 }

@@ -47,7 +47,14 @@ export type Action =
       notes: string;
       follow_up?: { task: string; due?: string };
     }
-  | { type: "run_tool"; session: string; tool: string; arguments: Record<string, unknown> }
+  | {
+      type: "run_tool";
+      session: string;
+      tool: string;
+      arguments: Record<string, unknown>;
+      /** The customer said yes to exactly this. */
+      confirmed: boolean;
+    }
   | { type: "supervise"; session: string; mode: SuperviseMode }
   | { type: "watch"; session: string; after: number };
 
@@ -165,6 +172,9 @@ const FRAMES = {
     canned: or(list(canned), []),
     tools: or(list(tool), []),
     voice: or(boolean, false),
+    /** Leases that still ring, and handoffs that are still on the desk; null from a gateway that does not say. */
+    offers: or(list(string), null),
+    contacts: or(list(string), null),
   }),
   me,
   presence: object({ agents: list(colleague) }),

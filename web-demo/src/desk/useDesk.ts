@@ -4,7 +4,8 @@ import type { ConnectionState } from "../connection";
 import { newId } from "../newId";
 import { useNotices } from "../page/useNotices";
 import { openSocket } from "../socket";
-import { ActionFailed, Desk } from "./desk";
+import { ActionFailed } from "./actions";
+import { Desk } from "./desk";
 import { type DeskState, START, reduce } from "./deskState";
 import type { Action, DeskFrame, LiveSession, Me, SuperviseMode } from "./deskWire";
 
@@ -27,7 +28,12 @@ export interface DeskControl {
   choose: (session: string) => void;
   look: (live: LiveSession) => void;
   ask: (session: string, text: string) => void;
-  runTool: (session: string, tool: string, given: Record<string, unknown>) => Promise<boolean>;
+  runTool: (
+    session: string,
+    tool: string,
+    given: Record<string, unknown>,
+    confirmed: boolean,
+  ) => Promise<boolean>;
   supervise: (session: string, mode: SuperviseMode) => Promise<boolean>;
 }
 
@@ -131,8 +137,8 @@ export function useDesk(onDoubt: () => void): DeskControl {
         dispatch({ type: "asked", session, id: begun.id, text });
         void finish(begun, (id, reason) => dispatch({ type: "failed", session, id, reason }));
       },
-      runTool: (session, tool, given) => {
-        const begun = begin({ type: "run_tool", session, tool, arguments: given });
+      runTool: (session, tool, given, confirmed) => {
+        const begun = begin({ type: "run_tool", session, tool, arguments: given, confirmed });
         if (begun !== null) dispatch({ type: "ran", session, id: begun.id, tool });
         return finish(begun, (id, reason) => dispatch({ type: "failed", session, id, reason }));
       },

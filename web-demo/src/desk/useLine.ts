@@ -72,7 +72,7 @@ export function useLine({ wanted, speaks, welcomes }: Wanted): Line {
     };
     const connect = () => {
       const current = new Call({
-        path: "/api/desk/offer",
+        below: "/api/desk",
         request: () => Promise.resolve({}),
         onState: (state) => {
           if (state === "live") live.set(true);
