@@ -14,6 +14,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 from prometheus_client import Counter
 
 from gateway.events import Message
+from gateway.mixing import LiveQueue, mixed
 from pipelines.audio import FRAME_MS, AudioPort, Frame
 
 T = TypeVar("T")
@@ -60,6 +61,14 @@ class Leg(AudioPort, Protocol):
         """Keys that the person presses on a keypad, one of `0-9*#A-D` each, until the leg ends.
 
         One reader. A key is given once it is let go of, and once only.
+        """
+
+    def relay(self, frame: Frame) -> None:
+        """Play a frame of another live connection as soon as possible, without waiting.
+
+        At most 80 ms of such frames wait; beyond that the oldest go, so that the delay cannot grow. They are
+        mixed with what `play` queues, where the wire can; `clear` and `played_ms` know nothing of them.
+        Does nothing once the leg ended. Raises `ValueError` for a frame of another rate, as `play` does.
         """
 
     async def send(self, message: Message) -> None:
@@ -181,21 +190,23 @@ PLAYOUT_MS = 400
 
 
 class Playout:
-    """Frames on their way to the other side: the writer waits while it is full, the wire takes when due.
+    """Frames on their way to the other side: what is played waits for its turn, what is relayed does not.
 
+    The writer of what is played waits while it is full; the wire takes when due and gets the sum of both.
     One writer, one taker, one event loop. After `close` it is empty for ever and writing to it does nothing:
     a speaker learns of the end from `frames()`, not from an exception in the middle of a word.
     """
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque()
+        self._relayed = LiveQueue()
         self._room = asyncio.Event()
         self._closed = False
         self._played_ms = 0
 
     @property
     def played_ms(self) -> int:
-        """Milliseconds taken so far."""
+        """Milliseconds taken so far of what was put."""
         return self._played_ms
 
     async def put(self, frame: Frame) -> None:
@@ -206,22 +217,30 @@ class Playout:
         if not self._closed:
             self._frames.append(frame)
 
+    def relay(self, frame: Frame) -> None:
+        """Queue a frame of another live connection; see `Leg.relay`."""
+        if not self._closed:
+            self._relayed.put(frame)
+
     def take(self) -> Frame | None:
         """The next frame to send, counted as played; None when nothing is queued."""
+        relayed = self._relayed.take() if self._relayed else None
         if not self._frames:
-            return None
+            return relayed
         self._room.set()
         self._played_ms += FRAME_MS
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        return frame if relayed is None else mixed(relayed, frame)
 
     def clear(self) -> int:
-        """Drop what is queued; return how many milliseconds that was."""
+        """Drop what was put and not taken; return how many milliseconds that was."""
         dropped = len(self._frames) * FRAME_MS
         self._frames.clear()
         self._room.set()
         return dropped
 
     def close(self) -> None:
-        """Drop what is queued and let a waiting writer go."""
+        """Drop everything that is queued and let a waiting writer go."""
         self._closed = True
+        self._relayed.clear()
         self.clear()

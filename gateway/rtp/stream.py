@@ -102,6 +102,12 @@ class RtpStream:
             raise ValueError(f"this stream plays {self._sample_rate} Hz, not {frame.sample_rate} Hz")
         return self._playout.put(frame)
 
+    def relay(self, frame: Frame) -> None:
+        """Play a live frame as soon as possible, without waiting; at most 80 ms of them wait, the newest."""
+        if frame.sample_rate != self._sample_rate:
+            raise ValueError(f"this stream plays {self._sample_rate} Hz, not {frame.sample_rate} Hz")
+        self._playout.relay(frame)
+
     def clear(self) -> int:
         """Drop what was queued but not played; return how many ms of it were dropped."""
         return self._playout.clear()

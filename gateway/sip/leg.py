@@ -107,6 +107,10 @@ class SipLeg:
         """Queue a frame, waiting while 400 ms are queued; does nothing once the leg ended."""
         return self._stream.play(frame)
 
+    def relay(self, frame: Frame) -> None:
+        """Play a live frame as soon as possible, without waiting."""
+        self._stream.relay(frame)
+
     def clear(self) -> int:
         """Drop what was queued but not played; return how many ms of it were dropped."""
         return self._stream.clear()

@@ -122,18 +122,31 @@ class StreamLeg:
             if self._playout.waiting:
                 self._wake.set()
 
+    def relay(self, frame: Frame) -> None:
+        """Send a live frame as soon as the provider takes it, without waiting, behind what was played."""
+        if frame.sample_rate != self.sample_rate:
+            raise ValueError(f"this leg plays {self.sample_rate} Hz, not {frame.sample_rate} Hz")
+        if self._ended is None and self._playout.relay(frame, _now_ms()):
+            self._pump()
+            if self._playout.waiting:
+                self._wake.set()
+
     def clear(self) -> int:
-        """Drop what was not played, the provider's buffer too; return how many ms of it were dropped."""
+        """Drop what is queued, here and at the provider; return how many ms of what `play` gave that was.
+
+        Relayed frames that were on their way are lost with it.
+        """
+        on_its_way = self._playout.queued_ms(_now_ms()) > 0
         dropped_ms = self._playout.clear(_now_ms())
-        if dropped_ms and self._ended is None and (message := self._wire.clear()) is not None:
+        if on_its_way and self._ended is None and (message := self._wire.clear()) is not None:
             self._post(message)
         self._counts.marks_out(0)
         self._room.set()
         return dropped_ms
 
     def played_ms(self) -> int:
-        """Milliseconds that the provider has played, by its marks where it has them."""
-        return self._playout.played_ms(_now_ms())
+        """Milliseconds of what `play` gave that the provider has played, by its marks where it has them."""
+        return self._playout.said_ms(_now_ms())
 
     async def send(self, message: ClientMessage) -> None:
         """Nothing: a telephone shows no messages."""

@@ -9,6 +9,7 @@ since the start.
 from collections import deque
 from dataclasses import dataclass
 
+from gateway.mixing import FULL, MOST_MS, Slack
 from pipelines.audio import FRAME_MS, Frame
 
 MARK_EVERY_MS = 100
@@ -52,6 +53,13 @@ class RemotePlayout:
         self._marked_ms = 0
         "The place of the last mark that was sent."
         self._epoch = 0
+        self._slack = Slack()
+        self._relayed_until_ms = 0
+        "When the last relayed frame will have been played, if the provider plays at once what it gets."
+        self._relays: deque[int] = deque()
+        "The places where relayed frames end that were not played yet."
+        self._relayed_ms = 0
+        "Of what was played."
 
     @property
     def waiting(self) -> bool:
@@ -68,6 +76,32 @@ class RemotePlayout:
         if not self._waiting:
             self._since_ms = now_ms
         self._waiting.append(frame)
+
+    def relay(self, frame: Frame, now_ms: int) -> bool:
+        """Queue a live frame; False if it is left out, because enough of them is on its way.
+
+        What the provider holds cannot be taken back, so it is the newest that is left out.
+        """
+        self.said_ms(now_ms)
+        waiting_ms = max(self._relayed_until_ms - now_ms, 0)
+        if self._slack.leaves_out(frame, waiting_ms):
+            return False
+        held_up = len(self._waiting) >= max(MOST_MS // FRAME_MS, self._group)
+        if held_up or waiting_ms > MOST_MS - FRAME_MS:
+            FULL.inc()
+            return False
+        self._relayed_until_ms = now_ms + waiting_ms + FRAME_MS
+        self.write(frame, now_ms)
+        self._relays.append(self._sent_ms + len(self._waiting) * FRAME_MS)
+        return True
+
+    def said_ms(self, now_ms: int) -> int:
+        """Milliseconds that the caller has been given of what was written, without what was relayed."""
+        played_ms = self.played_ms(now_ms)
+        while self._relays and self._relays[0] <= played_ms:
+            self._relays.popleft()
+            self._relayed_ms += FRAME_MS
+        return played_ms - self._relayed_ms
 
     def queued_ms(self, now_ms: int) -> int:
         """Written and not played: what `play` bounds."""
@@ -119,8 +153,11 @@ class RemotePlayout:
         return True
 
     def clear(self, now_ms: int) -> int:
-        """Forget what was not played; return how many ms that is."""
-        dropped_ms = self.queued_ms(now_ms)
+        """Forget what was not played; return how many ms of it were written."""
+        self.said_ms(now_ms)
+        dropped_ms = max(self.queued_ms(now_ms) - len(self._relays) * FRAME_MS, 0)
+        self._relays.clear()
+        self._relayed_until_ms = 0
         self._waiting.clear()
         self._out.clear()
         self._stalled_since_ms = None

@@ -100,6 +100,12 @@ class WebRtcLeg:
             raise ValueError(f"this leg plays {SAMPLE_RATE} Hz, not {frame.sample_rate} Hz")
         await self._playout.put(frame)
 
+    def relay(self, frame: Frame) -> None:
+        """Play a live frame as soon as possible, without waiting; the newest 80 ms wait for a lost path."""
+        if frame.sample_rate != SAMPLE_RATE:
+            raise ValueError(f"this leg plays {SAMPLE_RATE} Hz, not {frame.sample_rate} Hz")
+        self._playout.relay(frame)
+
     def clear(self) -> int:
         """Drop what was queued but not played; return how many ms of it were dropped."""
         return self._playout.clear()

@@ -16,7 +16,7 @@ import pytest
 
 from gateway.events import Message
 from gateway.leg import Hangup, Leg
-from pipelines.audio import FRAME_MS, SAMPLE_RATE, Frame
+from pipelines.audio import FRAME_MS, SAMPLE_RATE, Frame, silence
 
 FULL = 20
 "Frames in a full playout buffer (400 ms)."
@@ -170,6 +170,48 @@ class LegContract:
 
         self.run(main())
 
+    def test_relays_live_frames_as_they_come_and_never_waits(self) -> None:
+        async def main() -> None:
+            async with self.ends() as ends, _reading(ends.leg):
+                for frame in self.tone(25):
+                    ends.leg.relay(frame)
+                    await asyncio.sleep(FRAME_MS / 1_000)
+                await asyncio.sleep(0.3)
+                heard = [loud(f) for f in ends.heard()]
+                assert abs(sum(heard) - 25) <= self.TOLERANCE + 1
+                assert ends.leg.played_ms() == 0, "what is relayed is not what was played"
+
+        self.run(main())
+
+    def test_a_flood_of_live_frames_is_cut_to_80_ms(self) -> None:
+        async def main() -> None:
+            async with self.ends() as ends, _reading(ends.leg):
+                for frame in self.tone(100):
+                    ends.leg.relay(frame)
+                assert ends.leg.clear() == 0
+                for frame in self.tone(100):
+                    ends.leg.relay(frame)
+                await asyncio.sleep(0.5)
+                assert sum(loud(f) for f in ends.heard()) <= 8 + self.TOLERANCE
+                assert ends.leg.played_ms() == 0
+
+        self.run(main())
+
+    def test_speech_of_ours_is_whole_and_counted_while_live_frames_are_relayed(self) -> None:
+        async def main() -> None:
+            async with self.ends() as ends, _reading(ends.leg):
+                for frame in self.tone(10):
+                    await ends.leg.play(frame)
+                for _ in range(30):
+                    ends.leg.relay(silence(self.RATE))
+                    await asyncio.sleep(FRAME_MS / 1_000)
+                await asyncio.sleep(0.5)
+                assert abs(sum(loud(f) for f in ends.heard()) - 10) <= self.TOLERANCE + 1
+                assert ends.leg.played_ms() == 200
+                assert ends.leg.clear() == 0
+
+        self.run(main())
+
     def test_a_cancelled_play_leaves_nothing_behind(self) -> None:
         async def main() -> None:
             async with self.ends() as ends, _reading(ends.leg):
@@ -190,6 +232,8 @@ class LegContract:
             async with self.ends() as ends:
                 with pytest.raises(ValueError, match=str(other)):
                     await ends.leg.play(tone(1, rate=other)[0])
+                with pytest.raises(ValueError, match=str(other)):
+                    ends.leg.relay(tone(1, rate=other)[0])
 
         self.run(main())
 
@@ -206,6 +250,7 @@ class LegContract:
                     [m async for m in ends.leg.messages()]
                     [d async for d in ends.leg.digits()]
                 await ends.leg.play(self.tone(1)[0])
+                ends.leg.relay(self.tone(1)[0])
                 await ends.leg.send({"type": "late"})
                 assert ends.leg.clear() == 0
 

@@ -102,6 +102,11 @@ class ScriptedLeg:
             raise ValueError(f"this leg plays {self._sample_rate} Hz, not {frame.sample_rate} Hz")
         await self._playout.put(frame)
 
+    def relay(self, frame: Frame) -> None:
+        if frame.sample_rate != self._sample_rate:
+            raise ValueError(f"this leg plays {self._sample_rate} Hz, not {frame.sample_rate} Hz")
+        self._playout.relay(frame)
+
     def clear(self) -> int:
         return self._playout.clear()
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.leg import PLAYOUT_MS, Channel, FrameClock, Playout
+from gateway.mixing import mixed
 from pipelines.audio import FRAME_MS
 from tests import virtual_time
 from tests.contracts.leg import tone
@@ -134,6 +135,32 @@ def test_the_writer_waits_while_the_buffer_is_full() -> None:
         assert playout.clear() == PLAYOUT_MS
 
     virtual_time.run(main())
+
+
+def test_what_is_relayed_is_summed_with_what_is_played_and_not_counted() -> None:
+    async def main() -> None:
+        playout, spoken, live = Playout(), tone(2), tone(2, 300)
+        playout.relay(live[0])
+        await playout.put(spoken[0])
+        assert playout.take() == mixed(live[0], spoken[0])
+        assert playout.played_ms == 20
+        playout.relay(live[1])
+        assert playout.clear() == 0
+        assert playout.take() is live[1], "what clears our speech does not cut a person off"
+        assert playout.played_ms == 20
+
+    asyncio.run(main())
+
+
+def test_relaying_never_waits_and_keeps_the_newest_80_ms() -> None:
+    playout, live = Playout(), tone(10)
+    for frame in live:
+        playout.relay(frame)
+    assert [playout.take() for _ in range(5)] == [*live[6:], None]
+    playout.relay(live[0])
+    playout.close()
+    playout.relay(live[1])
+    assert playout.take() is None
 
 
 def test_closing_lets_the_writer_go_and_takes_nothing_more() -> None:

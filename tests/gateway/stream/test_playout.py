@@ -148,3 +148,43 @@ def test_played_never_goes_back_and_the_sums_always_agree(marks: bool, group: in
         assert before <= played <= written - dropped
         assert played + remote.queued_ms(now) + dropped == written
         before = played
+
+
+def test_relayed_frames_go_out_at_once_and_are_not_counted_as_said() -> None:
+    remote = playout()
+    marks = write(remote, 2, 0)
+    for now in range(0, 2_000, FRAME_MS):
+        assert remote.relay(FRAME, now)
+        marks += send(remote, now)
+        assert not remote.waiting
+        while len(marks) > 1:  # a fifth of a second later
+            remote.marked(marks.pop(0), now)
+    remote.marked(marks[0], 2_100)
+    assert remote.said_ms(2_200) == 40
+    assert remote.clear(2_200) == 0
+
+
+def test_a_flood_of_live_frames_is_cut_to_80_ms_by_time_and_not_by_marks_that_are_late() -> None:
+    remote = playout()
+    assert [remote.relay(FRAME, 0) for _ in range(6)] == [True] * 4 + [False] * 2
+    send(remote, 0)
+    assert remote.relay(FRAME, 20), "no mark has come back, but time has passed"
+    assert not remote.relay(FRAME, 20)
+
+
+def test_live_frames_for_a_provider_that_takes_nothing_are_bounded() -> None:
+    remote = playout(ahead_ms=40)
+    write(remote, 10, 0)  # fills what the provider may hold, and 160 ms wait
+    taken = sum(remote.relay(FRAME, 0) for _ in range(10))
+    assert taken == 0
+    held = playout()
+    assert sum(held.relay(FRAME, now) for now in range(0, 60_000, FRAME_MS)) == 4, "nobody takes them"
+
+
+def test_what_was_relayed_and_said_is_told_apart_when_all_is_dropped() -> None:
+    remote = playout(marks=False)
+    write(remote, 3, 0)
+    for _ in range(2):
+        remote.relay(FRAME, 0)
+    assert remote.clear(20) == 40
+    assert remote.said_ms(1_000) == 20
