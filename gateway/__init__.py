@@ -14,6 +14,7 @@ there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is
     subscription.py       what one listener still has to get
     live.py call.py       a session while it lasts: messages, one reply at a time; a call in it
     admission.py reception.py   which call gets a place, and what callers hear who do not
+    accounts/             our own people: sign-in, roles, the audit
     session.py events.py store/   the record, the typed events, SQLite or PostgreSQL
     metrics.py stages.py  what a session's facts count for Prometheus; where a spoken turn's time went
     tracing.py timeline.py span_export.py   the same events as OpenTelemetry spans
@@ -21,7 +22,7 @@ there. Whatever happens becomes a `Fact`, gets a number and a time (`Event`), is
     health.py log.py      which parts work; how we log
     app.py answering.py speech.py children.py   builds everything once; processes that live and die with us
     weights/              model files: catalogue, fetching, checking
-    cli/                  serve, call, chat, dial, models, doctor, check
+    cli/                  serve, call, chat, dial, agents, models, doctor, check
 
 Reading order: leg, events, live, app. Nothing to the right (`pipelines`, `tools`, `knowledge`) knows this
 package. Transports are handed a function to answer with and never import the application.

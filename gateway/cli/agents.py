@@ -85,7 +85,7 @@ def add(
         key = sign_in_name(name)
         usual = key.partition("@")[0].title()
         blank = Account("", key, usual, _role(role), queues=frozenset({DEFAULT_QUEUE}))
-        wanted = _changed(blank, shown, queues, skills, languages, voice, chat)
+        wanted = _changed(blank, shown, _known(file, queues), skills, languages, voice, chat)
         password = _password(generate)
         account = _run(file, lambda accounts: accounts.add(wanted, password))
     typer.echo(f"{account.name} ({account.role}) may sign in, and is called {account.display_name}")
@@ -123,7 +123,8 @@ def change(
 
     async def work(accounts: Accounts) -> None:
         before = await accounts.named(sign_in_name(name))
-        await accounts.change(_changed(before, shown, queues, skills, languages, voice, chat))
+        known = _known(file, queues)
+        await accounts.change(_changed(before, shown, known, skills, languages, voice, chat))
 
     with _faults():
         _run(file, work)
@@ -228,6 +229,15 @@ def _role(text: str) -> DeskRole:
         if text == known:
             return known
     raise InvalidAccount(f"a role is one of: {', '.join(DESK_ROLES)}")
+
+
+def _known(file: Path | None, queues: list[str] | None) -> list[str] | None:
+    """The queues, which are all configured: a slip would leave the person without contacts."""
+    known = config.load(file).queues.by_name
+    for queue in queues or ():
+        if queue not in known:
+            raise InvalidAccount(f"there is no queue {queue[:40]!r}; configured are: {', '.join(known)}")
+    return queues
 
 
 def _changed(

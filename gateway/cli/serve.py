@@ -25,7 +25,6 @@ from gateway.app import serve as serve_gateway
 from gateway.cli.agents import open_accounts
 from gateway.config import Config, ConfigError
 from gateway.health import Health, Part, State
-from gateway.queue.settings import DEFAULT_QUEUE
 from gateway.web.origins import is_loopback
 from pipelines.facts import Unavailable
 
@@ -110,7 +109,8 @@ async def _people(settings: Config, demo_agents: bool) -> list[str]:
     async with open_accounts(settings) as accounts:
         if not demo_agents:
             return [] if await accounts.all() else [NOBODY]
-        made = await make_demo_agents(accounts, config.state_folder(), frozenset({DEFAULT_QUEUE}))
+        queues = frozenset(settings.queues.by_name)
+        made = await make_demo_agents(accounts, config.state_folder(), queues)
     lines = [f"Desk account made to try it: {name}, password {word}" for name, word in made.passwords.items()]
     return [*lines, KEPT.format(file=made.file) if made.file else NOT_KEPT]
 

@@ -80,7 +80,7 @@ def test_few_are_compared_at_a_time_and_few_may_wait(monkeypatch: pytest.MonkeyP
             return work()
 
         stored = await known.hash("correct horse battery")
-        monkeypatch.setattr(passwords.asyncio, "to_thread", to_thread)
+        monkeypatch.setattr(asyncio, "to_thread", to_thread)
         flood = passwords.AT_A_TIME + passwords.WAITING + 5
         tries = [known.matches(stored, "wrong") for _ in range(flood)]
         outcomes = await asyncio.gather(*tries, return_exceptions=True)

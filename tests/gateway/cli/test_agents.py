@@ -22,8 +22,9 @@ GOOD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "warmline.yaml").write_text("queues: {named: [{name: billing}, {name: sales}]}\n")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(agents, "Argon2Passwords", lambda: Argon2Passwords(memory_kib=64, passes=1))
 
@@ -61,7 +62,7 @@ def test_an_account_is_made_with_a_typed_password_and_signs_in() -> None:
     assert result.stdout == "kim@shop.example (supervisor) may sign in, and is called Kim\n"
     assert GOOD not in result.output
     account = sign_in("kim@shop.example", GOOD).account
-    assert (account.role, account.queues) == ("supervisor", {"billing"})
+    assert account.role == "supervisor" and account.queues == {"billing"}
     with pytest.raises(WrongCredentials):
         sign_in("kim@shop.example", "wrong")
     assert [entry.action for entry in audit() if entry.agent_id == CONSOLE] == ["account_added"]
@@ -100,9 +101,9 @@ def test_what_a_person_can_do_is_given_at_once_and_changed_later() -> None:
         "capacity": {"voice": 1, "chat": 5},
         "enabled": True,
     }
-    assert run("change", "KIM", "--queue", "a", "--queue", "b", "--voice", "0").exit_code == 0
+    assert run("change", "KIM", "--queue", "sales", "--queue", "billing", "--voice", "0").exit_code == 0
     [changed] = listed()
-    assert (changed["queues"], changed["capacity"]) == (["a", "b"], {"voice": 0, "chat": 5})
+    assert (changed["queues"], changed["capacity"]) == (["billing", "sales"], {"voice": 0, "chat": 5})
     assert (changed["skills"], changed["display_name"]) == (kim["skills"], "Kim Lee")
 
 
@@ -137,6 +138,7 @@ def test_the_table_shows_everybody_and_an_empty_one_says_how_to_begin() -> None:
         (["add", "kim", "--generate", "--skill", "refunds:high"], "", WRONG_USAGE, "NAME:LEVEL"),
         (["add", "kim", "--generate", "--voice", "2"], "", WRONG_USAGE, "one call"),
         (["add", "kim", "--generate", "--display-name", "a\x07b"], "", WRONG_USAGE, "control characters"),
+        (["add", "kim", "--generate", "--queue", "biling"], "", WRONG_USAGE, "billing, sales, general"),
         (["disable", "nobody"], "", FAILED, "no account `nobody`"),
         (["role", "nobody", "agent"], "", FAILED, "no account `nobody`"),
         (["change", "nobody", "--chat", "1"], "", FAILED, "no account `nobody`"),

@@ -9,6 +9,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from gateway import config
+from gateway.cli.agents import open_accounts
 from gateway.cli.serve import UNAVAILABLE, WRONG_USAGE, Screen, _people, serve
 from gateway.health import Part, State
 
@@ -70,16 +71,26 @@ def test_on_a_fresh_machine_it_says_how_to_make_an_account_and_makes_none() -> N
 
 
 def test_people_to_try_the_desk_are_made_when_asked_for_and_shown_once(tmp_path: Path) -> None:
+    (tmp_path / "warmline.yaml").write_text("queues: {named: [{name: billing}]}\n")
     first = asyncio.run(_people(config.load(), demo_agents=True))
     file = tmp_path / "warmline" / "demo-agents.json"
     kept = json.loads(file.read_text())
     shown = [f"Desk account made to try it: {name}, password {kept[name]}" for name in ("alex", "sam")]
     assert first == [*shown, f"The passwords of the desk's demo accounts are in {file}"]
     assert asyncio.run(_people(config.load(), demo_agents=True)) == first[2:]
+    assert queues_of_everybody() == [{"billing", "general"}] * 2
     assert asyncio.run(_people(config.load(), demo_agents=False)) == []
     file.unlink()
     [line] = asyncio.run(_people(config.load(), demo_agents=True))
     assert "warmline agents password" in line
+
+
+def queues_of_everybody() -> list[frozenset[str]]:
+    async def main() -> list[frozenset[str]]:
+        async with open_accounts(config.load()) as accounts:
+            return [account.queues for account in await accounts.all()]
+
+    return asyncio.run(main())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "203.0.113.1"])

@@ -1,6 +1,8 @@
 """The desk's door over HTTP."""
 
 import asyncio
+import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from pydantic import BaseModel
 
 from gateway.accounts.desk_session import ABSOLUTE_S, IDLE_S
 from gateway.accounts.permissions import Action, allowed
@@ -16,7 +19,7 @@ from gateway.web.edge import Edge
 from gateway.web.errors import Refused, answer_errors
 from gateway.web.origins import Origins
 from gateway.web.server import web_application
-from gateway.web.sign_in import COOKIE, require, signed_in
+from gateway.web.sign_in import COOKIE, Me, PasswordWish, SignInWish, require, signed_in
 from tests import virtual_time
 from tests.gateway.accounts.door import ALEX, SAM, Door
 from tests.gateway.web.web_world import edge
@@ -35,6 +38,17 @@ class World:
 
     async def me(self) -> httpx.Response:
         return await self.http.get("/api/desk/me")
+
+
+WIRE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
+
+
+@pytest.mark.parametrize(("name", "model"), [("sign_in", SignInWish), ("me", Me), ("password", PasswordWish)])
+def test_the_wire_page_shows_what_is_sent(name: str, model: type[BaseModel]) -> None:
+    [example] = re.findall(rf"```json {name}\n(.*?)```", WIRE, re.DOTALL)
+    shown = json.loads(example)
+    read = model.model_validate(shown)
+    assert set(shown) == set(model.model_fields) and read
 
 
 def run(
