@@ -131,6 +131,10 @@ class Desk:
         for seat in self._seats:
             seat.dismiss(Goodbye(RESTART))
 
+    def customer_typing(self, session_id: str, on: bool) -> None:
+        """A customer began or stopped typing."""
+        self._seats.customer_typing(session_id, on)
+
     # --- what tabs ask for ---
 
     async def obey(self, tab: Tab, command: Command) -> None:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from gateway.config import Limits
+from gateway.desk.desk import Desk
 from gateway.events import Event
 from gateway.live import Busy, Draining, LiveSession, LiveSessions, UnknownSession
 from gateway.subscription import Subscription
@@ -73,7 +74,7 @@ async def serve_chat(socket: WebSocket, edge: Edge) -> None:
     try:
         await socket.accept()
         with CONNECTIONS.track_inprogress():
-            await ChatConnection(socket, edge.live, edge.limits).run()
+            await ChatConnection(socket, edge.live, edge.limits, edge.desk).run()
     except* (WebSocketDisconnect, WebSocketDisconnected):
         pass
     except* Exception as group:
@@ -87,9 +88,13 @@ async def serve_chat(socket: WebSocket, edge: Edge) -> None:
 class ChatConnection:
     """An accepted websocket."""
 
-    def __init__(self, socket: WebSocket, live: LiveSessions | None, limits: Limits) -> None:
+    def __init__(
+        self, socket: WebSocket, live: LiveSessions | None, limits: Limits, desk: Desk | None
+    ) -> None:
         self._socket = socket
         self._sessions = live
+        self._desk = desk
+        self._typing = False
         self._limits = limits
         self._messages = Rate(limits.messages, limits.messages_window_s)
         self._frames = Rate(limits.messages * FRAMES_FOR_A_MESSAGE, limits.messages_window_s)
@@ -110,7 +115,7 @@ class ChatConnection:
             await self._close(UNREADABLE, LATER)
         finally:
             place.live.log.unsubscribe(place.subscription)
-            place.live.touch()
+            self._show_typing(place.live, False)
 
     async def _enter(self) -> _Place | None:
         """The hello; None when the connection was closed instead."""
@@ -188,10 +193,17 @@ class ChatConnection:
                 live.cancel()
             case Ping():
                 await self._send(Pong(id=message.id))
-            case Typing():
-                live.touch()
+            case Typing(on=on):
+                self._show_typing(live, on)
             case Hello():
                 raise ChatError("invalid_message", "You said `hello` already.")
+
+    def _show_typing(self, live: LiveSession, on: bool) -> None:
+        """Let the person who has this customer see that they type, or no longer."""
+        live.touch()
+        if self._desk is not None and on != self._typing:
+            self._desk.customer_typing(live.session_id, on)
+        self._typing = on
 
     async def _receive(self, live: LiveSession, message: Message) -> None:
         most, length = self._limits.message_characters, len(message.text)

@@ -12,7 +12,7 @@ from gateway.accounts.account import Account
 from gateway.accounts.audit import Audit
 from gateway.accounts.sign_ins import SignIns
 from gateway.desk.outbox import LATER, MOST, RESTART, SIGNED_OUT
-from gateway.live import Busy
+from gateway.live import Busy, live_sessions
 from gateway.web.desk import BROKEN, PATIENCE, POLICY, TOO_LARGE
 from gateway.web.edge import Edge
 from gateway.web.server import web_application
@@ -21,6 +21,7 @@ from tests import virtual_time
 from tests.fakes.asgi_socket import AsgiSocket, asgi_socket
 from tests.fakes.memory_accounts import MemoryAccounts
 from tests.fakes.plain_passwords import PlainPasswords
+from tests.fakes.scripted_answerer import ScriptedAnswerer
 from tests.gateway.desk.desk_world import DeskWorld, account, contact, now
 from tests.gateway.web.web_world import edge
 
@@ -340,6 +341,25 @@ def test_who_cannot_be_let_in_now_is_to_come_back(failure: Exception, code: str,
         world.conductor.failing["contacts_of"] = failure
         async with world.socket(await world.sign_in(account())) as socket:
             assert await refused_with(socket) == (code, close)
+
+    run(test)
+
+
+def test_an_agent_sees_that_their_customer_types_until_they_stop_or_go() -> None:
+    async def test(world: World) -> None:
+        async with live_sessions(world.store, ScriptedAnswerer()) as world.edge.live:
+            async with world.socket(await world.sign_in(account())) as socket:
+                await connected(world, socket)
+                async with asgi_socket(world.app) as customer:
+                    customer.send(type="hello", protocol=1)
+                    session = (await customer.next("welcome"))["session"]
+                    world.conductor.change(contact(session=session))
+                    for on in (True, False, True):
+                        customer.send(type="typing", on=on)
+                        customer.send(type="typing", on=on)
+                        assert await socket.next("typing") == {"type": "typing", "session": session, "on": on}
+                assert (await socket.next("typing"))["on"] is False
+                assert len(socket.of("typing")) == 4
 
     run(test)
 
