@@ -1,8 +1,8 @@
 """One agent's connection to the desk: `GET /desk/live`, as `docs/wire.md` has it.
 
-Three tasks a connection (what the agent asks for, what they are told, whether they are still signed in) and
-one for each session that they watch. Nothing of the desk lives here, so a connection may break at any time
-and the next one goes on where it was.
+Three tasks a connection (what the agent asks for, what they are told, whether they are still signed in), and
+one for each session that they watch and each answer that takes long. Nothing of the desk lives here, so a
+connection may break at any time and the next one goes on where it was.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from gateway.accounts.desk_session import Signed
 from gateway.config import Limits
-from gateway.desk.commands import BadFrame, ClientMessage, Ping, Say, Watch, parse
+from gateway.desk.commands import Ask, BadFrame, ClientMessage, Ping, RunTool, Say, Watch, parse
 from gateway.desk.desk import Desk
 from gateway.desk.dispatch import explain
 from gateway.desk.messages import Error
@@ -140,6 +140,8 @@ class DeskConnection:
         self._did_something = self._did_something or not isinstance(command, Ping)
         if isinstance(command, Watch):
             tasks.create_task(self._desk.watch(tab, command), name=f"watch {command.session}")
+        elif isinstance(command, Ask | RunTool):  # may take long; the dispatch bounds how many there are
+            tasks.create_task(self._desk.obey(tab, command), name=f"{command.type} {command.session}")
         else:
             await self._desk.obey(tab, command)
 

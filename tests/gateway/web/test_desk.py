@@ -364,6 +364,21 @@ def test_an_agent_sees_that_their_customer_types_until_they_stop_or_go() -> None
     run(test)
 
 
+def test_a_question_under_way_holds_nothing_else_up() -> None:
+    async def test(world: World) -> None:
+        world.conductor.contacts["h_1"] = contact()
+        gate = world.conductor.waiting["ask"] = asyncio.Event()
+        async with world.socket(await world.sign_in(account())) as socket:
+            await connected(world, socket)
+            socket.send(type="ask", id="k1", session="s_1", text="may I?")
+            socket.send(type="mute", id="k2", session="s_1", on=True)
+            assert (await socket.next("done"))["id"] == "k2"
+            gate.set()
+            assert (await socket.next("answer"))["id"] == "k1"
+
+    run(test)
+
+
 def test_a_gateway_that_restarts_says_so() -> None:
     async def test(world: World) -> None:
         cookie = await world.sign_in(account())
