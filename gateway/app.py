@@ -20,15 +20,23 @@ import structlog
 import uvicorn
 
 from gateway import metrics
+from gateway.accounts.audit import Audit
+from gateway.accounts.passwords import Argon2Passwords
+from gateway.accounts.sign_ins import SignIns
 from gateway.admission import Admission, AdmissionLimits, places
 from gateway.answering import articles, key_choices
 from gateway.call import Calls
 from gateway.config import Config, ConfigError, WebRtc
 from gateway.health import Health, State
 from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
+from gateway.people import People
+from gateway.queue.opening import open_queue
 from gateway.reception import Reception
+from gateway.session_log import Watcher
 from gateway.speech import voice_settings
 from gateway.store.sql import SqlStore, open_store
+from gateway.store.sql_accounts import SqlAccounts
+from gateway.store.sql_desk_records import SqlDeskRecords
 from gateway.telephone import open_telephone
 from gateway.tracing import open_tracing
 from gateway.web.edge import Edge
@@ -36,6 +44,7 @@ from gateway.web.origins import Origins
 from gateway.web.rates import Visitors
 from gateway.web.server import web_application
 from gateway.webrtc.signalling import Signalling
+from pipelines.agent.agent import Agent
 from pipelines.answer import Answerer
 from pipelines.audio import AudioPort
 from pipelines.chat import ReplyLimits
@@ -123,6 +132,8 @@ class Gateway:
         self._health = health
         self._store = store
         self._edge = _edge(config, health)
+        self._edge.audit = Audit(SqlDeskRecords(store.database))
+        self._edge.sign_ins = SignIns(SqlAccounts(store.database), Argon2Passwords(), self._edge.audit)
 
     async def run(self, listener: socket.socket) -> None:
         """Serve, drain, stop."""
@@ -142,19 +153,28 @@ class Gateway:
         limits = self._config.limits
         async with (
             open_tracing(self._config.tracing) as traces,
-            self._assembly.open_answerer(self._config, self._health) as answerer,
+            open_queue(self._config) as queue,
+            self._assembly.open_answerer(self._config, self._health) as agent,
         ):
+            assert self._edge.audit is not None
+            advisor = agent.advisor if isinstance(agent, Agent) else None
+            people = People(self._config, self._store, queue, advisor, self._edge.audit)
+            answerer = people.answerer(agent)
+            watchers: tuple[Watcher, ...] = (people.handoffs,)
+            if traces is not None:
+                watchers += (traces,)
             live_limits = LiveLimits(limits.sessions, limits.idle_s, ReplyLimits(whole_s=limits.reply_s))
             async with (
-                live_sessions(self._store, answerer, live_limits, watcher=traces) as live,
+                live_sessions(self._store, answerer, live_limits, watchers=watchers) as live,
+                people.open(live) as desk,
                 asyncio.TaskGroup() as tasks,
             ):
-                self._edge.live = live
+                self._edge.live, self._edge.desk = live, desk
                 self._health.report("agent", State.UP)
-                voice = tasks.create_task(self._speak(answerer, live), name="voice")
+                voice = tasks.create_task(self._speak(answerer, live, people), name="voice")
                 await stop.asked.wait()
                 log.info("draining", seconds=limits.drain_s)
-                self._health.draining = True
+                self._health.draining = desk.draining = True
                 await self._drain(live)
                 voice.cancel()
 
@@ -167,19 +187,21 @@ class Gateway:
                     async with asyncio.timeout(self._config.limits.drain_s):
                         await self._edge.calls.drain()
 
-    async def _speak(self, answerer: Answerer, live: LiveSessions) -> None:
+    async def _speak(self, answerer: Answerer, live: LiveSessions, people: People) -> None:
         """Load the voice and take calls; without one the chat goes on alone."""
         if self._assembly.open_voice is None:
             return
         try:
             async with self._assembly.open_voice(self._config, answerer) as models:
-                await self._take_calls(answerer, models, live)
+                await self._take_calls(answerer, models, live, people)
         except (OSError, ValueError, RuntimeError, Unavailable) as error:
             # What a missing or broken model file raises; the chat does not need it.
             log.error("no voice", reason=str(error))
             self._health.report("voice", State.DOWN, f"{error}; run `warmline doctor`")
 
-    async def _take_calls(self, answerer: Answerer, models: VoiceParts, sessions: LiveSessions) -> None:
+    async def _take_calls(
+        self, answerer: Answerer, models: VoiceParts, sessions: LiveSessions, people: People
+    ) -> None:
         lengths = frozenset(self._config.recogniser.number_lengths)
         keys = key_choices(self._config)
 
@@ -199,7 +221,9 @@ class Gateway:
         async with asyncio.TaskGroup() as calls:
             calls.create_task(reception.run(), name="reception")
             self._edge.signalling = Signalling(with_lines(self._config), calls.create_task)
-            self._edge.calls = Calls(make_bot, reception, self._config.limits.message_characters)
+            self._with_voice(people, models, calls)
+            longest = self._config.limits.message_characters
+            self._edge.calls = Calls(make_bot, reception, people.handoffs, longest)
             self._health.report("voice", State.UP)
             gc.freeze()  # models and modules stay for ever: the collector need not look at them again
             try:
@@ -207,9 +231,16 @@ class Gateway:
                     self._config, sessions, self._edge.calls, models, self._health
                 ) as telephone:
                     self._edge.switchboard, self._edge.streams = telephone.switchboard, telephone.streams
+                    people.with_telephone(lambda: telephone.switchboard.lines, models)
                     await asyncio.Event().wait()
             finally:
                 await self._edge.signalling.hang_up_all("the gateway is about to stop")
+
+    def _with_voice(self, people: People, models: VoiceParts, tasks: asyncio.TaskGroup) -> None:
+        """Let agents connect their audio, on lines of their own."""
+        if self._edge.desk is not None:
+            lines = self._config.webrtc.model_copy(update={"calls": self._config.desk.lines})
+            people.with_voice(self._edge.desk, Signalling(lines, tasks.create_task), models)
 
     async def _supervise(self, work: "asyncio.Task[None]", stop: Stop) -> None:
         """Wait until the work is done; cut it short when it has not begun, or when forced."""

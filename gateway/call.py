@@ -14,6 +14,8 @@ from typing import Protocol
 import structlog
 
 from gateway.events import LegJoined, LegLeft
+from gateway.handoff.handoffs import Handoffs
+from gateway.handoff.talk import Speaks, Talk
 from gateway.leg import Leg
 from gateway.live import LiveSession, TakesInput
 from gateway.reception import Reception
@@ -32,7 +34,7 @@ BOTS = 3
 REPLACED = Trouble(code="bot_failed", message="Sorry, I lost the thread for a moment.", retry=True)
 
 
-class Bot(TakesInput, Protocol):
+class Bot(TakesInput, Speaks, Protocol):
     """The pipeline that hears and speaks at a port."""
 
     async def run(self) -> None:
@@ -46,9 +48,12 @@ MakeBot = Callable[[AudioPort, LiveSession, str | None], Bot]
 class Calls:
     """Conducts calls with bots made by `make_bot`."""
 
-    def __init__(self, make_bot: MakeBot, reception: Reception, longest_text: int) -> None:
+    def __init__(
+        self, make_bot: MakeBot, reception: Reception, handoffs: Handoffs, longest_text: int
+    ) -> None:
         self._make_bot = make_bot
         self._reception = reception
+        self._handoffs = handoffs
         self._longest_text = longest_text
         self._sessions: set[str] = set()
         "Those that are in a call, or wait for one to begin."
@@ -58,11 +63,10 @@ class Calls:
 
         `opening`: what the bot says first instead of its greeting; for a call that we placed.
         """
-        room = Room(leg)
         subscription = live.log.subscribe()
         try:
             await live.log.emit(_joined(leg))
-            async with asyncio.TaskGroup() as tasks:
+            async with Room(leg) as room, asyncio.TaskGroup() as tasks:
                 beside = [
                     tasks.create_task(_deliver(subscription, leg), name=f"deliver {leg.leg_id}"),
                     tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
@@ -94,22 +98,39 @@ class Calls:
             self._sessions.discard(live.session_id)
 
     async def _talk(self, room: Room, live: LiveSession, opening: str | None) -> None:
-        """Let a bot talk until the leg has ended or the bot has said goodbye; replace one that fails."""
-        for number in range(1, BOTS + 1):
-            bot = self._make_bot(room.port(Role.BOT), live, opening)
-            opening = "" if opening is not None else None  # a bot that replaces another does not say it again
-            live.join_call(bot)
-            try:
-                await bot.run()
-                return
-            except Exception:
-                # The outermost loop of a bot: its failure must not reach the customer's leg.
-                log.exception("bot failed", session_id=live.session_id, bot=number)
-            finally:
-                live.leave_call(bot)
-            if room.customer.ended is not None:
-                return
+        """Let a bot or a person talk, by turns, until the leg has ended or the bot has said goodbye."""
+        talk = self._handoffs.call_began(room, live)
+        failed = 0
+        try:
+            while room.customer.ended is None and failed < BOTS:
+                if talk.with_person:
+                    opening, failed = await talk.listen() or "", 0
+                elif await self._bot_talks(talk, opening):
+                    failed += 1
+                    opening = "" if opening is not None else None  # who replaces it does not say it again
+                elif not talk.with_person:
+                    return
+        finally:
+            self._handoffs.call_ended(talk)
+
+    async def _bot_talks(self, talk: Talk, opening: str | None) -> bool:
+        """Let a bot talk; whether it failed in a way that another has to take its place."""
+        room, live = talk.room, talk.live
+        bot = self._make_bot(room.port(Role.BOT), live, opening)
+        live.join_call(bot)
+        talk.speaks(bot)
+        try:
+            await bot.run()
+            return False
+        except Exception:
+            # The outermost loop of a bot: its failure must not reach the customer's leg.
+            log.exception("bot failed", session_id=live.session_id)
+        finally:
+            talk.speaks(None)
+            live.leave_call(bot)
+        if room.customer.ended is None:
             live.log.show(REPLACED)
+        return True
 
     async def _obey(self, leg: Leg, live: LiveSession) -> None:
         """Do what the client's messages ask."""

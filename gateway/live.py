@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -88,6 +88,8 @@ class LiveSession:
         "When somebody last came, wrote or left."
         self._registry = registry
         self._reply: ChatReply | None = None
+        self._silent = asyncio.Event()
+        self._silent.set()
         self._answering = False
         self._call: TakesInput | None = None
 
@@ -131,6 +133,10 @@ class LiveSession:
         if self._reply is not None:
             self._reply.cancel()
 
+    async def silent(self) -> None:
+        """Return when no chat reply is being written."""
+        await self._silent.wait()
+
     def join_call(self, call: TakesInput) -> None:
         """From now on typed text goes to this call. Raises `Busy` when there is one already."""
         if self._call is not None:
@@ -147,7 +153,7 @@ class LiveSession:
 
     def answer_owed(self) -> None:
         """Begin to answer typed turns that have no answer, unless that is being done."""
-        if self.log.owed and not self.busy and not self._registry.draining:
+        if self.log.owed and not self.busy and not self._registry.draining and not self.log.with_person:
             self._answering = True
             self._registry.work(self._answer_all(), f"replies {self.session_id}")
 
@@ -174,9 +180,10 @@ class LiveSession:
 
     async def _answer_each(self) -> bool:
         """Answer what is owed, one after the other; False when the store failed on the way."""
-        while self.log.owed and not self.log.stale and self._call is None and not self._registry.draining:
+        while self._may_answer():
             turn_id = next(iter(self.log.owed))
             answerer, limits = self._registry.answerer, self._registry.limits.reply
+            self._silent.clear()
             self._reply = ChatReply(self.log.conversation, answerer, self.log.emit, limits)
             try:
                 await self._reply.run(f"r{turn_id.removeprefix('c')}", turn_id)
@@ -185,7 +192,13 @@ class LiveSession:
                 return self.log.stale
             finally:
                 self._reply = None
+                self._silent.set()
         return True
+
+    def _may_answer(self) -> bool:
+        """Whether the bot owes an answer, and it is its turn to give it."""
+        log, free = self.log, self._call is None and not self._registry.draining
+        return bool(log.owed) and free and not log.stale and not log.with_person
 
 
 class LiveSessions:
@@ -236,6 +249,13 @@ class LiveSessions:
         live.answer_owed()
         return live
 
+    def find(self, session_id: str) -> LiveSession | None:
+        """A session that is in memory."""
+        return self._sessions.get(session_id)
+
+    def __iter__(self) -> Iterator[LiveSession]:
+        return iter(list(self._sessions.values()))
+
     def refuse_when_draining(self) -> None:
         """Raise `Draining` once the process is about to stop."""
         if self.draining:
@@ -283,9 +303,10 @@ class LiveSessions:
 
     def _evict(self, untouched_since: float) -> None:
         for session_id, live in list(self._sessions.items()):
-            if live.log.quiet and not live.busy and live.touched <= untouched_since:
+            needed = live.busy or live.log.handing_over or not live.log.quiet
+            if not needed and live.touched <= untouched_since:
                 del self._sessions[session_id]
-                if (watcher := self.surroundings.watcher) is not None:
+                for watcher in self.surroundings.watchers:
                     watcher.forget(session_id)
         metrics.SESSIONS.set(len(self._sessions))
 
@@ -300,11 +321,11 @@ async def live_sessions(
     answerer: Answerer,
     limits: LiveLimits | None = None,
     now: Callable[[], float] = time.time,
-    watcher: Watcher | None = None,
+    watchers: tuple[Watcher, ...] = (),
 ) -> AsyncIterator[LiveSessions]:
     """The registry with its sessions' tasks; what is under way at the end is cancelled, and still owed."""
     async with asyncio.TaskGroup() as tasks:
-        live = LiveSessions(Surroundings(store, tasks, now, watcher), answerer, limits or LiveLimits())
+        live = LiveSessions(Surroundings(store, tasks, now, watchers), answerer, limits or LiveLimits())
         sweeper = tasks.create_task(live.let_go_of_idle(), name="idle sessions")
         try:
             yield live

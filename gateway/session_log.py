@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway import metrics
-from gateway.events import Event
+from gateway.events import Event, HandoffChanged
 from gateway.store.store import SecondWriter, Store
 from gateway.subscription import BOUND, Subscription
 from pipelines.conversation import Conversation
-from pipelines.facts import CustomerTurn, Fact, ReplyDelta, ReplyDone, ReplyStarted, Unavailable
+from pipelines.facts import (
+    CustomerTurn,
+    Fact,
+    HumanTurn,
+    ReplyDelta,
+    ReplyDone,
+    ReplyStarted,
+    Unavailable,
+)
 
 PAGE = 200
 "Events read from the store at once."
@@ -26,6 +34,9 @@ class Watcher(Protocol):
 
     def see(self, session_id: str, event: Event) -> None:
         """An event, the moment it is published."""
+
+    def recall(self, session_id: str, event: Event) -> None:
+        """An event of a session that was read from the store, in order, before anything new happens in it."""
 
     def forget(self, session_id: str) -> None:
         """The session left memory."""
@@ -40,7 +51,7 @@ class Surroundings:
     "Runs appends to their end, whatever becomes of those who wanted them."
     now: Callable[[], float]
     "Unix time, seconds."
-    watcher: Watcher | None = None
+    watchers: tuple[Watcher, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,9 @@ class SessionLog:
         self.taken: dict[str, int] = {}
         "The `seq` of each message, by the client's own id."
         self.owed: dict[str, None] = {}
-        "Typed turns without an answer, oldest first."
+        "Typed turns without an answer, oldest first. While a person has the customer none is owed by the bot."
+        self.handoff: HandoffChanged | None = None
+        "Where the newest handoff stands."
         self.stale = False
         "Another process wrote to this session: what we hold is out of date, read it again."
         self._around = surroundings
@@ -72,6 +85,16 @@ class SessionLog:
         self._subscriptions: set[Subscription] = set()
         self._newest_id = 0
         self._so_far: ReplyDelta | None = None
+
+    @property
+    def with_person(self) -> bool:
+        """Whether a person of ours has the customer: the bot says and writes nothing then."""
+        return self.handoff is not None and self.handoff.floor == "human"
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether a handoff is under way, a person's talk with the customer included."""
+        return self.handoff is not None and self.handoff.outcome is None
 
     @property
     def quiet(self) -> bool:
@@ -88,6 +111,8 @@ class SessionLog:
         while page := await self._around.store.events(self.session_id, after=self.seq, limit=PAGE):
             for event in page:
                 self._fold(event)
+                for watcher in self._around.watchers:
+                    watcher.recall(self.session_id, event)
 
     async def history(self, after: int, until: int) -> AsyncIterator[Event]:
         """Stored events with `after` < seq <= `until`, read page by page."""
@@ -122,6 +147,8 @@ class SessionLog:
 
     def show(self, fact: Fact) -> None:
         """Send a fact to listeners without storing it."""
+        if isinstance(fact, ReplyDelta) and self.with_person:
+            return
         if isinstance(fact, ReplyDelta) and self._so_far is not None:
             text = self._so_far.text[: fact.offset] + fact.text
             self._so_far = ReplyDelta(turn_id=fact.turn_id, offset=0, text=text)
@@ -172,10 +199,16 @@ class SessionLog:
             self._newest_id = max(self._newest_id, int(number[0]))
         match fact:
             case CustomerTurn(turn_id=turn_id, channel=channel, client_id=client_id):
-                if channel == "chat":
+                if channel == "chat" and not self.with_person:
                     self.owed[turn_id] = None
                 if client_id is not None:
                     self.taken[client_id] = event.seq
+            case HumanTurn(agent_id=agent_id, client_id=client_id) if client_id is not None:
+                self.taken[f"{agent_id} {client_id}"] = event.seq
+            case HandoffChanged():
+                self.handoff = fact
+                if self.with_person:
+                    self.owed.clear()
             case ReplyStarted(turn_id=turn_id):
                 self._so_far = ReplyDelta(turn_id=turn_id, offset=0, text="")
             case ReplyDone(answers=answers):
@@ -184,7 +217,7 @@ class SessionLog:
 
     def _publish(self, event: Event) -> None:
         metrics.observe(event.fact)
-        if self._around.watcher is not None:
-            self._around.watcher.see(self.session_id, event)
+        for watcher in self._around.watchers:
+            watcher.see(self.session_id, event)
         for subscription in list(self._subscriptions):
             subscription.put(event)

@@ -137,6 +137,9 @@ class SessionTraces:
             self._traces[session_id] = SessionTrace(self._tracer, session_id, event.at)
         self._traces[session_id].see(event)
 
+    def recall(self, session_id: str, event: Event) -> None:
+        """What happened before it was read from the store is another trace."""
+
     def forget(self, session_id: str) -> None:
         """The session left memory; if it comes back, that is another trace."""
         if (trace := self._traces.pop(session_id, None)) is not None:

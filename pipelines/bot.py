@@ -109,6 +109,7 @@ class Bot(DirectProcessor):
         self._drafting: asyncio.TaskGroup | None = None
         "Open while `converse` runs."
         self._busy = False
+        self._silence = asyncio.Event()
         self._ended = False
 
     # --- from the ears and the gateway -----------------------------------------------------------
@@ -190,7 +191,12 @@ class Bot(DirectProcessor):
     def announce(self, announcement: Announcement) -> None:
         """Say something unasked after what is under way; not at all when too much is waiting."""
         if not self._ended and self._inbox.qsize() < INBOX:
+            self._silence.clear()
             self._inbox.put_nowait(announcement)
+
+    async def silent(self) -> None:
+        """Return when we are saying nothing, and nothing waits to be answered or said."""
+        await self._silence.wait()
 
     def interrupt(self) -> None:
         """End the reply under way."""
@@ -270,6 +276,7 @@ class Bot(DirectProcessor):
 
     async def _attempt(self, item: Turn | Announcement) -> None:
         self._busy = True
+        self._silence.clear()
         try:
             if isinstance(item, Turn):
                 await self._answer(item)
@@ -283,6 +290,8 @@ class Bot(DirectProcessor):
             await self._say_unrecorded(self._agent.phrases.sorry)
         finally:
             self._busy = False
+            if self._inbox.empty():
+                self._silence.set()
 
     async def _answer(self, turn: Turn) -> None:
         if turn.drafted is not None:

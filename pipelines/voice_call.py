@@ -23,11 +23,12 @@ from pipecat.workers.base_worker import WorkerParams
 
 from pipelines.answer import Answerer
 from pipelines.audio import AudioPort, Frame
-from pipelines.bot import Agent, Bot
+from pipelines.bot import Agent, Announcement, Bot
 from pipelines.conversation import Conversation
+from pipelines.ears import Ears
 from pipelines.endpoint import Endpoint, Judgement
 from pipelines.facts import Activity, Emit, Unavailable
-from pipelines.frontend import Ears, FrontEnd, News
+from pipelines.frontend import FrontEnd, News
 from pipelines.keypad import KeyChoices
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor
@@ -156,6 +157,14 @@ class VoiceCall:
         As good as spoken: it interrupts us, and the number is their turn once it is complete.
         """
         self._front_end.press(digit)
+
+    def announce(self, text: str) -> None:
+        """Say something unasked, after what is being said; not at all when too much waits already."""
+        self._bot.announce(Announcement(text))
+
+    async def silent(self) -> None:
+        """Return when nothing is being said, and nothing waits to be answered or said."""
+        await self._bot.silent()
 
     async def run(self) -> None:
         """Hold the conversation until the port ends or the caller has been silent for too long.

@@ -133,7 +133,7 @@ class Handoff:
             return []
         return TIMEOUTS[self.state](self, now_ms)
 
-    # --- moving -----------------------------------------------------------------------------------------
+    # --- moving ---------------------------------------------------------------------------------------
 
     def _go(self, state: State, reason: str, now_ms: int) -> None:
         self.state, self.reason = state, reason
@@ -151,7 +151,7 @@ class Handoff:
         self._go(State.QUEUED, reason, now_ms)
         return [Enqueue(self._priority, frozenset(self._had_their_turn))]
 
-    # --- before somebody comes ----------------------------------------------------------------------------
+    # --- before somebody comes ------------------------------------------------------------------------
 
     def _requested(self, happened: Requested, now_ms: int) -> Actions:
         self._priority, self._asked = happened.priority, True
@@ -232,7 +232,7 @@ class Handoff:
         hang_up: Actions = [HangUpAgent()] if agent.phone else []
         return hang_up if self.state is State.OFFERED else [*hang_up, Release(agent)]
 
-    # --- with a person ------------------------------------------------------------------------------------
+    # --- with a person --------------------------------------------------------------------------------
 
     def _bridged(self, happened: Bridged, now_ms: int) -> Actions:
         self._talked = True
@@ -291,7 +291,7 @@ class Handoff:
         self._finish(State.CLOSED, "talked" if self._talked else "abandoned", now_ms)
         return released
 
-    # --- whatever the state ---------------------------------------------------------------------------------
+    # --- whatever the state ---------------------------------------------------------------------------
 
     def _customer_gone(self, now_ms: int) -> Actions | None:
         state = self.state
@@ -331,7 +331,7 @@ class Handoff:
         self._go(State.BRIDGING, "taken_over", now_ms)
         return [*actions, Bridge(agent)]
 
-    # --- when time is up ----------------------------------------------------------------------------------
+    # --- when time is up ------------------------------------------------------------------------------
 
     def _waited_too_long(self, now_ms: int) -> Actions:
         return [LeaveQueue(), *self._nobody("waited_too_long", Sentence.WAITED_TOO_LONG, now_ms)]

@@ -73,7 +73,7 @@ class Agent:
     "The configured key of their telephone, if they are reached by one."
 
 
-# --- what may happen ------------------------------------------------------------------------------------
+# --- what may happen ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ Input = (
 )
 
 
-# --- what is to be done ---------------------------------------------------------------------------------
+# --- what is to be done -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pipelines.audio import AudioPort
 from pipelines.facts import Activity, Unavailable
 from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.office import nobody_works
 from tests.fakes.scripted_answerer import ScriptedAnswerer
 from tests.fakes.scripted_leg import ScriptedLeg
 from tests.fakes.voice_parts import FakeVoiceParts
@@ -61,11 +62,17 @@ class ScriptedBot:
     def press(self, digit: str) -> None:
         self.pressed += digit
 
+    def announce(self, text: str) -> None:
+        self.texts.append(text)
+
+    async def silent(self) -> None:
+        """It says nothing."""
+
 
 class World:
     def __init__(self, bots: Bots, live: LiveSessions, store: MemoryStore) -> None:
         admission = Admission(AdmissionLimits(calls=1, waiting=1, wait_ms=60_000))
-        self.calls = Calls(bots, Reception(admission, FakeVoiceParts(), Health()), 4000)
+        self.calls = Calls(bots, Reception(admission, FakeVoiceParts(), Health()), nobody_works(), 4000)
         self.live = live
         self.store = store
         self.leg = ScriptedLeg()

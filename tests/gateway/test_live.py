@@ -424,6 +424,9 @@ class Watched:
     def see(self, session_id: str, event: Event) -> None:
         self.told.append((session_id, event.message()["type"]))
 
+    def recall(self, session_id: str, event: Event) -> None:
+        self.told.append((session_id, f"recalled {event.message()['type']}"))
+
     def forget(self, session_id: str) -> None:
         self.told.append((session_id, "left memory"))
 
@@ -433,7 +436,7 @@ def test_a_watcher_sees_every_event_once_and_hears_when_a_session_leaves_memory(
 
     async def main() -> None:
         limits = LiveLimits(idle_s=100)
-        async with live_sessions(house.store, house.answerer, limits, watcher=watched) as live:
+        async with live_sessions(house.store, house.answerer, limits, watchers=(watched,)) as live:
             session, _ = await live.begin("chat")
             await session.receive("hi", "m1")
             await quiet(session)

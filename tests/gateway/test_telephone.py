@@ -18,6 +18,7 @@ from gateway.telephone import TELEPHONE, Telephone, open_telephone
 from pipelines.audio import AudioPort
 from tests import virtual_time
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.office import nobody_works
 from tests.fakes.scripted_answerer import ScriptedAnswerer
 from tests.fakes.voice_parts import FakeVoiceParts
 from tests.gateway.sip.telephones import Answering, telephone
@@ -40,12 +41,18 @@ class Listener:
     def press(self, digit: str) -> None:
         """No keys either."""
 
+    def announce(self, text: str) -> None:
+        """It is not heard."""
+
+    async def silent(self) -> None:
+        """It says nothing."""
+
 
 @asynccontextmanager
 async def opened(health: Health, **sections: Any) -> AsyncIterator[tuple[Telephone, MemoryStore]]:
     store, parts = MemoryStore(), FakeVoiceParts()
     admission = Admission(AdmissionLimits(calls=4, waiting=0, wait_ms=1_000))
-    calls = Calls(Listener, Reception(admission, parts, health), 4000)
+    calls = Calls(Listener, Reception(admission, parts, health), nobody_works(), 4000)
     config = Config.model_validate(sections)
     async with (
         live_sessions(store, ScriptedAnswerer()) as sessions,

@@ -23,6 +23,7 @@ from gateway.webrtc.signalling import Signalling
 from pipelines.audio import AudioPort
 from pipelines.facts import CustomerTurn, ReplyDone, Words
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.office import nobody_works
 from tests.fakes.scripted_answerer import ScriptedAnswerer
 from tests.fakes.voice_parts import FakeVoiceParts
 from tests.gateway.web.web_world import edge
@@ -57,6 +58,12 @@ class EchoBot:
         done = ReplyDone(turn_id=log.new_id("r"), answers=turn_id, pii=Words(text=f"heard {text}"))
         await log.emit(done)
 
+    def announce(self, text: str) -> None:
+        """It only repeats."""
+
+    async def silent(self) -> None:
+        """It waits for nobody."""
+
     def press(self, digit: str) -> None:
         """Keys are nothing here."""
 
@@ -88,7 +95,8 @@ async def world(settings: WebRtc | None = None) -> AsyncIterator[World]:
     store, at = MemoryStore(), edge()
     async with live_sessions(store, ScriptedAnswerer()) as live, asyncio.TaskGroup() as calls:
         admission = Admission(AdmissionLimits(calls=20, waiting=0, wait_ms=60_000))
-        at.live, at.calls = live, Calls(EchoBot, Reception(admission, FakeVoiceParts(), Health()), 4000)
+        reception = Reception(admission, FakeVoiceParts(), Health())
+        at.live, at.calls = live, Calls(EchoBot, reception, nobody_works(), 4000)
         at.signalling = Signalling(settings or WebRtc(), calls.create_task)
         yield World(live, at, store)
         await at.signalling.hang_up_all("the test is over")

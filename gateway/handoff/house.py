@@ -1,0 +1,99 @@
+"""What every handoff of this process shares, and what it asks of the rest of the gateway."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from prometheus_client import Counter, Histogram
+
+from gateway.desk.messages import Contact as ContactView
+from gateway.handoff.machine import HandoffLimits
+from gateway.handoff.phrases import HandoffPhrases
+from gateway.handoff.states import Agent, Choice, Input
+from gateway.leg import Leg
+from gateway.queue.contacts import ContactQueue
+from gateway.queue.settings import Queues
+from pipelines.briefing import Briefing
+from pipelines.conversation import Conversation
+from pipelines.facts import Channel, Emit
+
+SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200)
+OUTCOMES = Counter("warmline_handoffs_total", "Handoffs by how they went", ["outcome", "channel"])
+TIMES = Histogram(
+    "warmline_handoff_seconds",
+    "From the wish for a person to the offer, the yes, and the first moment with the person",
+    ["until", "channel"],
+    buckets=SECONDS,
+)
+STATES = Counter("warmline_handoff_states_total", "States that handoffs came to", ["state"])
+READY = Histogram(
+    "warmline_briefing_ready_seconds",
+    "From an agent's offer to the packet that goes with it",
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5),
+)
+
+
+class Desks(Protocol):
+    """The agents' desks of this node: `gateway.desk.desk.Desk`."""
+
+    def contact_changed(self, contact: ContactView) -> None:
+        """Show where a contact stands to whom it concerns."""
+
+    def briefing_changed(self, session_id: str, briefing: Briefing) -> None:
+        """Show what is known now to those who watch the session."""
+
+
+class Telephones(Protocol):
+    """Agents who are reached by telephone: `gateway.handoff.telephone.AgentTelephones`."""
+
+    async def call(
+        self, agent: Agent, lease_id: str, briefing: Briefing, put: Callable[[Input], None]
+    ) -> None:
+        """Call the agent and tell them what it is about; lasts as long as the connection.
+
+        `put` gets `Answered`, `NotReached`, `PickedUp`, `Connect`, `Refused` and `AgentLost`. Cancel it to
+        hang up.
+        """
+
+    async def say(self, lease_id: str, text: str) -> None:
+        """Tell the agent something; nothing when their connection is gone."""
+
+    def leg(self, lease_id: str) -> Leg | None:
+        """The connection to an agent who was called, while it lasts."""
+
+
+class Suggests(Protocol):
+    """Proposes to the agent what to say: `pipelines.suggestions.Suggestions`."""
+
+    def turn_finished(self, conversation: Conversation, turn_id: str, channel: Channel) -> None:
+        """The customer's turn is complete."""
+
+    async def run(self) -> None:
+        """Propose until cancelled."""
+
+
+class Arranges(Protocol):
+    """Keeps what was promised to customers: `gateway.handoff.arrangements.Arrangements`."""
+
+    async def arrange(self, session_id: str, choice: Choice, queue: str, contact: Mapping[str, str]) -> None:
+        """Note a callback or a message. Raises `Unavailable`."""
+
+
+@dataclass(slots=True)
+class House:
+    """Made once by the composition root; `desks`, `telephones` are set as they come up."""
+
+    queue: ContactQueue
+    settings: Queues
+    now: Callable[[], float]
+    "Unix time, seconds."
+    arranges: Arranges
+    language: str = "en"
+    phrases: HandoffPhrases = field(default_factory=HandoffPhrases)
+    limits: HandoffLimits = field(default_factory=HandoffLimits)
+    desks: Desks | None = None
+    telephones: Telephones | None = None
+    make_suggestions: Callable[[Emit], Suggests] | None = None
+    "For one contact, whose facts it emits."
+    legs: dict[str, Leg] = field(default_factory=dict)
+    "Agents' audio, by agent id."

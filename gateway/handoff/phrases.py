@@ -1,0 +1,55 @@
+"""What customers and agents are told of a handoff: one fixed sentence per situation.  [core]"""
+
+from dataclasses import asdict, dataclass
+
+from gateway.handoff.states import Sentence
+
+LONGEST_WAIT_S = 1_800
+"Longer waits are not told: nobody can know them."
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffPhrases:
+    """The words of each `Sentence`; those of a position are made here too."""
+
+    looking: str = "One moment."
+    "The bot's answer to the wish."
+    understood: str = "All right."
+    "The bot's answer to a choice."
+    connecting: str = "I'm getting a colleague for you. You can go on talking with me meanwhile."
+    still_waiting: str = "I'm still getting somebody for you."
+    nobody: str = (
+        "None of my colleagues is here right now. I can have somebody call you back, "
+        "or we go on together. What would you like?"
+    )
+    waited_too_long: str = (
+        "I'm sorry that it takes so long. I can have somebody call you back, take a message, you can wait, "
+        "or we go on together. What would you like?"
+    )
+    coming: str = "Here is my colleague."
+    not_connected: str = "I'm sorry, that did not work. I'm still here, and I'm trying again."
+    lost_agent: str = "I'm still here. I've lost my colleague, and I'm getting you somebody right away."
+    back: str = "It's me again. What else can I do for you?"
+    cancelled: str = "We go on together. What can I do for you?"
+    arranged: str = "That's arranged."
+    moving_on: str = "I'm getting another colleague for you."
+    customer_left: str = "The customer has left."
+
+    def of(self, sentence: Sentence) -> str:
+        """The words."""
+        words: str = getattr(self, sentence.value)
+        return words
+
+    def waiting(self, position: int | None, wait_s: int | None) -> str:
+        """How it stands for somebody who waits; what is not known is not said."""
+        parts = [self.still_waiting]
+        if position is not None:
+            parts.append("You are next." if position == 1 else f"You are number {position} in line.")
+        if wait_s is not None and wait_s <= LONGEST_WAIT_S:
+            minutes = max(1, round(wait_s / 60))
+            parts.append(f"It should take about {minutes} minute{'s' if minutes > 1 else ''}.")
+        return " ".join(parts)
+
+    def all(self) -> tuple[str, ...]:
+        """What customers are told, to be learnt by heart before the first call."""
+        return tuple(words for name, words in asdict(self).items() if name != Sentence.CUSTOMER_LEFT)

@@ -1,0 +1,152 @@
+"""Opens what brings people in: the queue, the handoffs, the agents' desk.
+
+Made around the agent, because its answers change where people can be brought in; opened once sessions are.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from pipelines.copilot import Copilot, CopilotSettings, Side, Speaker
+
+from gateway.accounts.audit import Audit
+from gateway.config import Config
+from gateway.desk.desk import Desk, DeskParts, open_desk
+from gateway.desk.history import CustomerHistory
+from gateway.desk.legs import AgentLegs
+from gateway.desk.messages import ToolInfo
+from gateway.desk.seats import Seats
+from gateway.handoff.answerer import HandoffAnswerer
+from gateway.handoff.arrangements import Arrangements
+from gateway.handoff.conducting import Conducting
+from gateway.handoff.handoffs import Handoffs
+from gateway.handoff.house import House
+from gateway.handoff.states import Agent
+from gateway.handoff.talk import Listens, MakeCopilot, Talk
+from gateway.handoff.telephone import AgentTelephones
+from gateway.live import LiveSessions
+from gateway.placed_call import Parts
+from gateway.queue.contacts import ContactQueue
+from gateway.room import Role
+from gateway.store.sql import SqlStore
+from gateway.store.sql_desk_records import SqlDeskRecords
+from gateway.switchboard import Lines
+from gateway.webrtc.signalling import Signalling
+from pipelines.advisor import Advisor
+from pipelines.answer import Answerer
+from pipelines.briefing_fold import BriefingFold
+from pipelines.briefing_parts import Glossary
+from pipelines.facts import CustomerTurn, Emit
+from pipelines.suggestions import Suggestions
+from pipelines.voice_call import VoiceParts
+
+
+class People:
+    """Everything about people of ours, of one process."""
+
+    def __init__(
+        self, config: Config, store: SqlStore, queue: ContactQueue, advisor: Advisor | None, audit: Audit
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._queue = queue
+        self._advisor = advisor
+        self._audit = audit
+        self._records = SqlDeskRecords(store.database)
+        self._seats = Seats()
+        self._sessions: LiveSessions | None = None
+        self._conducting: Conducting | None = None
+        house = House(
+            queue=queue,
+            settings=config.queues,
+            now=time.time,
+            arranges=Arrangements(self._records, config.queues, time.time),
+            language=config.recogniser.language,
+            desks=self._seats,
+            make_suggestions=self._make_suggestions if advisor is not None else None,
+        )
+        self.handoffs = Handoffs(house, self._make_fold, lambda: self._sessions)
+
+    def answerer(self, inner: Answerer) -> Answerer:
+        """The agent, with what it says of people who can be brought in."""
+        return HandoffAnswerer(inner, self.handoffs)
+
+    @asynccontextmanager
+    async def open(self, sessions: LiveSessions) -> AsyncIterator[Desk]:
+        """Bring people in while the block lasts."""
+        self._sessions = sessions
+        conducting = self._conducting = Conducting(self.handoffs, sessions, self._records, self._advisor)
+        parts = DeskParts(
+            self._queue,
+            conducting,
+            self._seats,
+            self._audit,
+            CustomerHistory(self._store, self._records),
+            self._config.queues,
+            self._tools,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            work = [
+                tasks.create_task(self._queue.run(), name="queue"),
+                tasks.create_task(self.handoffs.run(), name="handoffs"),
+            ]
+            try:
+                async with open_desk(parts, self._config.desk) as desk:
+                    yield desk
+            finally:
+                for task in work:
+                    task.cancel()
+
+    def with_voice(self, desk: Desk, signalling: Signalling, models: VoiceParts) -> None:
+        """Calls are possible from now on: agents may connect their audio, and the bot listens to them."""
+        assert self._conducting is not None
+        self.handoffs.make_copilot = self._copilots(models)
+        desk.legs = AgentLegs(signalling, self._conducting, desk.attendance)
+
+    def with_telephone(self, lines: Callable[[], Lines | None], parts: Parts) -> None:
+        """Agents who are reached by telephone can be called from now on."""
+        self.handoffs.house.telephones = AgentTelephones(lines, self._config.queues, self._queue, parts)
+
+    def _copilots(self, models: VoiceParts) -> MakeCopilot:
+        lengths = frozenset(self._config.recogniser.number_lengths)
+
+        def make(talk: Talk, agent: Agent) -> Listens:
+            log, room = talk.live.log, talk.room
+            assert talk.human is not None
+            return Copilot(
+                Side(room.ears(Role.CUSTOMER), room.customer.sample_rate),
+                Side(room.ears(Role.HUMAN), talk.human.leg.sample_rate),
+                Speaker(agent.agent_id, agent.name),
+                log.conversation,
+                log.emit,
+                models,
+                ids=log.new_id,
+                settings=CopilotSettings(number_lengths=lengths, suggest=_nothing),
+            )
+
+        return make
+
+    def _make_suggestions(self, emit: Emit) -> Suggestions:
+        assert self._advisor is not None
+        return Suggestions(self._advisor, emit)
+
+    def _make_fold(self) -> BriefingFold:
+        return BriefingFold(self._advisor.glossary if self._advisor is not None else Glossary())
+
+    def _tools(self, role: str) -> Sequence[ToolInfo]:
+        if self._advisor is None:
+            return ()
+        return [
+            ToolInfo(
+                tool=tool.tool,
+                description=tool.description,
+                effect=tool.effect,
+                parameters=dict(tool.parameters),
+            )
+            for tool in self._advisor.tools(role)
+        ]
+
+
+def _nothing(turn: CustomerTurn) -> None:
+    """The handoff sees every turn in the log, and has suggestions made for it."""
