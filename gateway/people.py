@@ -8,8 +8,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from pipelines.copilot import Copilot, CopilotSettings, Side, Speaker
-
 from gateway.accounts.audit import Audit
 from gateway.config import Config
 from gateway.desk.desk import Desk, DeskParts, open_desk
@@ -23,7 +21,7 @@ from gateway.handoff.conducting import Conducting
 from gateway.handoff.handoffs import Handoffs
 from gateway.handoff.house import House
 from gateway.handoff.states import Agent
-from gateway.handoff.talk import Listens, MakeCopilot, Talk
+from gateway.handoff.talk import MakeCopilot, Talk
 from gateway.handoff.telephone import AgentTelephones
 from gateway.live import LiveSessions
 from gateway.placed_call import Parts
@@ -37,9 +35,38 @@ from pipelines.advisor import Advisor
 from pipelines.answer import Answerer
 from pipelines.briefing_fold import BriefingFold
 from pipelines.briefing_parts import Glossary
-from pipelines.facts import CustomerTurn, Emit
+from pipelines.copilot import Copilot, CopilotSettings, Person, Side
+from pipelines.facts import Emit
 from pipelines.suggestions import Suggestions
 from pipelines.voice_call import VoiceParts
+
+
+class RoomCopilot:
+    """Listens to the customer and to whom of us they talk with, as long as `run` runs."""
+
+    def __init__(self, talk: Talk, agent: Agent, models: VoiceParts, settings: CopilotSettings) -> None:
+        self._talk = talk
+        self._agent = agent
+        self._models = models
+        self._settings = settings
+
+    async def run(self) -> None:
+        """Write down what both say, until one of them is gone."""
+        room, human, log = self._talk.room, self._talk.human, self._talk.live.log
+        if human is None:
+            return
+        with room.ears(Role.CUSTOMER) as customer, room.ears(Role.HUMAN) as agent:
+            copilot = Copilot(
+                Side(customer, room.customer.sample_rate),
+                Side(agent, human.leg.sample_rate),
+                Person(self._agent.agent_id, self._agent.name),
+                log.conversation,
+                log.emit,
+                self._models,
+                ids=log.new_id,
+                settings=self._settings,
+            )
+            await copilot.run()
 
 
 class People:
@@ -111,21 +138,7 @@ class People:
     def _copilots(self, models: VoiceParts) -> MakeCopilot:
         lengths = frozenset(self._config.recogniser.number_lengths)
 
-        def make(talk: Talk, agent: Agent) -> Listens:
-            log, room = talk.live.log, talk.room
-            assert talk.human is not None
-            return Copilot(
-                Side(room.ears(Role.CUSTOMER), room.customer.sample_rate),
-                Side(room.ears(Role.HUMAN), talk.human.leg.sample_rate),
-                Speaker(agent.agent_id, agent.name),
-                log.conversation,
-                log.emit,
-                models,
-                ids=log.new_id,
-                settings=CopilotSettings(number_lengths=lengths, suggest=_nothing),
-            )
-
-        return make
+        return lambda talk, agent: RoomCopilot(talk, agent, models, CopilotSettings(number_lengths=lengths))
 
     def _make_suggestions(self, emit: Emit) -> Suggestions:
         assert self._advisor is not None
@@ -146,7 +159,3 @@ class People:
             )
             for tool in self._advisor.tools(role)
         ]
-
-
-def _nothing(turn: CustomerTurn) -> None:
-    """The handoff sees every turn in the log, and has suggestions made for it."""

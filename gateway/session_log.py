@@ -75,7 +75,7 @@ class SessionLog:
         self.taken: dict[str, int] = {}
         "The `seq` of each message, by the client's own id."
         self.owed: dict[str, None] = {}
-        "Typed turns without an answer, oldest first. While a person has the customer none is owed by the bot."
+        "Typed turns without an answer, oldest first. The bot owes none while a person has the customer."
         self.handoff: HandoffChanged | None = None
         "Where the newest handoff stands."
         self.stale = False

@@ -16,6 +16,9 @@ NOT_BUILT = """<!doctype html>
 <p>The chat's websocket is at <code>/chat</code>, health at <code>/readyz</code>.</p>
 """
 
+NAMED = frozenset(("desk",))
+"Pages besides the customer's, each at its name."
+
 
 class Pages:
     """Serves a folder with an `index.html`; says what to do while there is none."""
@@ -35,7 +38,10 @@ class Pages:
             status = 200 if scope["path"] in ("", "/") else 404
             await HTMLResponse(NOT_BUILT, status)(scope, receive, send)
             return
-        response = await self._files.get_response(self._files.get_path(scope), scope)
+        path = self._files.get_path(scope)
+        if path in NAMED:
+            path = f"{path}.html"
+        response = await self._files.get_response(path, scope)
         _allow_keeping(response, scope["path"])
         await response(scope, receive, send)
 

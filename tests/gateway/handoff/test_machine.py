@@ -478,9 +478,9 @@ def take(handoff: Handoff, world: World, happened: Input | None, now_ms: int) ->
     """Let it happen, as the shell would: an accepted or called agent is no longer in line."""
     if happened is None:
         now_ms = max(now_ms, handoff.due_ms or now_ms)
-        before = handoff.state
+        state = handoff.state
         world.do(handoff.overdue(now_ms))
-        assert before in AT_REST or handoff.state is not before, "time leads on"
+        assert state in AT_REST or handoff.state is not state, "time leads on"
         return now_ms
     before = handoff.state, handoff.due_ms, handoff.agent
     if isinstance(happened, Accepted | Offered | OfferOver | Answered):
