@@ -86,6 +86,8 @@ class LiveSession:
         self.log = SessionLog(session_id, registry.surroundings)
         self.touched = asyncio.get_running_loop().time()
         "When somebody last came, wrote or left."
+        self.began_at = registry.surroundings.now()
+        "Unix time, seconds: when it came into memory."
         self._registry = registry
         self._reply: ChatReply | None = None
         self._silent = asyncio.Event()

@@ -1,7 +1,7 @@
 """Keeps what was promised to customers who did not wait for a person: a call back, or a reader."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.handoff.states import Choice
 from gateway.queue.hours import opens_at
@@ -16,6 +16,10 @@ class Arrangements:
         self._records = records
         self._settings = settings
         self._now = now
+
+    async def summarise(self, session_id: str, lines: Sequence[str]) -> None:
+        """Keep the newest summary of a session. Raises `Unavailable`."""
+        await self._records.keep_summary(session_id, lines, self._now())
 
     async def arrange(self, session_id: str, choice: Choice, queue: str, contact: Mapping[str, str]) -> None:
         """Note a callback or a message, by what the customer can be reached. Raises `Unavailable`."""

@@ -187,7 +187,6 @@ class Conducting:
                 follow_up_id,
             )
         )
-        await self._records.keep_summary(session_id, self._handoffs.briefing(session_id).summary, now)
         await _put(contact, WrappedUp(closing.disposition))
 
     # --- the bot beside the agent ---------------------------------------------------------------------
@@ -290,14 +289,13 @@ class Conducting:
         """See `Conductor`."""
         handed = [contact.view() for contact in self._handoffs]
         known = {view.session for view in handed}
-        now = self._house.now()
         with_bot = (
             ContactView(
                 session=live.session_id,
                 channel="voice" if self._handoffs.talk_of(live.session_id) is not None else "chat",
                 state=State.AI_ACTIVE.value,
                 floor="bot",
-                since=now,
+                since=live.began_at,
             )
             for live in self._sessions
             if live.session_id not in known and (live.busy or not live.log.quiet)
@@ -318,6 +316,8 @@ class Conducting:
     async def agent_leg(self, agent_id: str, leg: Leg) -> None:
         """See `Conductor`."""
         self._house.legs[agent_id] = leg
+        for contact in self._of(agent_id):
+            await contact.agent_leg(leg)
 
     async def agent_leg_lost(self, agent_id: str) -> None:
         """See `Conductor`."""
@@ -329,7 +329,9 @@ class Conducting:
     async def agent_gone(self, agent_id: str) -> None:
         """See `Conductor`."""
         for contact in self._of(agent_id):
-            contact.put_soon(AgentLost())
+            talks = contact.channel == "voice" and agent_id in self._house.legs
+            if not talks:  # who reloads the page, or lost only its websocket, goes on talking
+                contact.put_soon(AgentLost())
         for session_id, supervisor in list(self._supervisors):
             if supervisor == agent_id:
                 self._supervisors.pop((session_id, supervisor))

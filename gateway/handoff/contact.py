@@ -208,6 +208,21 @@ class Contact:
         """The session's call; None: it is over."""
         self._talk = talk
 
+    async def agent_leg(self, leg: Leg) -> None:
+        """The agent's audio is another one now: they reloaded the page, or opened another tab."""
+        former, talk = self._human, self._talk
+        if self.state is not State.HUMAN_ACTIVE or talk is None or former is None or self.agent is None:
+            return
+        self._stop(self._watching)
+        human = self._human = await talk.room.join(Role.HUMAN, leg)
+        self._watching = self._beside(self._until_lost(human), f"agent of {self.handoff_id}")
+        await self._emit(LegJoined(leg_id=leg.leg_id, role="human", kind=leg.kind))
+        if await talk.bridge(self.agent, human):
+            talk.room.leave(former)
+            await self._emit(_left(former))
+        else:
+            self.put_soon(AgentLost())
+
     def redirect(self, queue: str | None, only_agent: str | None) -> None:
         """Where a transfer goes to."""
         self._queue, self._only_agent = queue or self._queue, only_agent
@@ -526,9 +541,7 @@ class Contact:
             if human is not None:
                 self._talk.room.leave(human)
         if human is not None:
-            ended = human.leg.ended
-            by, reason = (ended.by, ended.reason) if ended else ("local", "parted")
-            await self._emit(LegLeft(leg_id=human.leg.leg_id, role="human", by=by, reason=reason))
+            await self._emit(_left(human))
 
     async def _until_lost(self, human: Participant) -> None:
         await human.gone.wait()
@@ -586,6 +599,12 @@ class Contact:
             item = self._inbox.get_nowait()
             if not item.taken.done():
                 item.taken.set_result(False)
+
+
+def _left(human: Participant) -> LegLeft:
+    ended = human.leg.ended
+    by, reason = (ended.by, ended.reason) if ended else ("local", "parted")
+    return LegLeft(leg_id=human.leg.leg_id, role="human", by=by, reason=reason)
 
 
 def _now_ms() -> int:

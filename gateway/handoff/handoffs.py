@@ -8,11 +8,12 @@ queue's news come by too. What agents ask comes through `conducting.Conducting`.
 import asyncio
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
-from gateway.events import Event, LegJoined
+from gateway.events import Event, LegJoined, SessionStarted
 from gateway.handoff.contact import Contact, Wish
 from gateway.handoff.house import House
 from gateway.handoff.states import (
@@ -33,7 +34,8 @@ from gateway.queue.contacts import Offered as OfferMade
 from gateway.room import Room
 from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
-from pipelines.facts import CustomerTurn, HandoffChosen, HandoffRequested, Suggestion, Unavailable
+from pipelines.escalation import Escalation
+from pipelines.facts import CustomerTurn, Fact, HandoffChosen, HandoffRequested, Suggestion, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ class _Known:
     """What is kept of a session that is in memory."""
 
     fold: BriefingFold
-    changed: bool = field(default=False)
+    escalation: Escalation
 
 
 class Handoffs:
@@ -86,7 +88,7 @@ class Handoffs:
 
     def briefing(self, session_id: str) -> Briefing:
         """What is known of a session that is in memory."""
-        return self._fold(session_id).briefing()
+        return self._know(session_id).fold.briefing()
 
     def somebody_there(self, skill: str) -> bool:
         """Whether anybody could come for this, as far as is known; for what may be said before it is sure."""
@@ -134,16 +136,23 @@ class Handoffs:
         self._known.pop(session_id, None)
 
     def _learn(self, session_id: str, event: Event) -> None:
-        fold = self._fold(session_id)
-        fold.apply(event.fact)
+        if isinstance(event.fact, SessionStarted):
+            return  # ten thousand idle chats need no briefing
+        known = self._know(session_id)
+        known.fold.apply(event.fact)
         if isinstance(event.fact, LegJoined) and event.fact.role == "customer" and event.fact.pii:
-            fold.claim(event.fact.pii.values)
+            known.fold.claim(event.fact.pii.values)
+        wish = known.escalation.apply(event.fact)
+        if wish is not None and self.somebody_there(wish.skill) and session_id not in self._contacts:
+            live = self._live(session_id)
+            if live is not None and self._tasks is not None and not live.log.with_person:
+                self._tasks.create_task(_emit(live, wish), name=f"escalate {session_id}")
 
-    def _fold(self, session_id: str) -> BriefingFold:
+    def _know(self, session_id: str) -> _Known:
         known = self._known.get(session_id)
         if known is None:
-            known = self._known[session_id] = _Known(self._make_fold())
-        return known.fold
+            known = self._known[session_id] = _Known(self._make_fold(), Escalation())
+        return known
 
     # --- beginning ------------------------------------------------------------------------------------
 
@@ -188,8 +197,15 @@ class Handoffs:
         finally:
             if self._contacts.get(session_id) is contact:
                 del self._contacts[session_id]
+            await self._keep_summary(session_id)
             contact.live.touch()
             contact.show()
+
+    async def _keep_summary(self, session_id: str) -> None:
+        """For whoever meets the customer next."""
+        if session_id in self._known:
+            with suppress(Unavailable):
+                await self.house.arranges.summarise(session_id, self.briefing(session_id).summary)
 
     @staticmethod
     def _soon(contact: Contact | None, happened: Input) -> None:
@@ -265,3 +281,10 @@ class Handoffs:
                     online = 0
                 self._online[queue.name] = online > 0
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _emit(live: LiveSession, fact: Fact) -> None:
+    try:
+        await live.log.emit(fact)
+    except Unavailable as error:
+        log.warning("escalation not stored", session_id=live.session_id, reason=str(error))

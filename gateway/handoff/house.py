@@ -1,6 +1,6 @@
 """What every handoff of this process shares, and what it asks of the rest of the gateway."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,6 +74,9 @@ class Suggests(Protocol):
 
 class Arranges(Protocol):
     """Keeps what was promised to customers: `gateway.handoff.arrangements.Arrangements`."""
+
+    async def summarise(self, session_id: str, lines: Sequence[str]) -> None:
+        """Keep the newest summary of a session. Raises `Unavailable`."""
 
     async def arrange(self, session_id: str, choice: Choice, queue: str, contact: Mapping[str, str]) -> None:
         """Note a callback or a message. Raises `Unavailable`."""
