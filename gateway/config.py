@@ -19,11 +19,15 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway import marked_yaml
+from gateway.desk.settings import DeskSettings
+from gateway.queue.settings import Queues, check_phones
 from gateway.section import Folder, Names, Section, split
 from gateway.stream.settings import Streams
 from gateway.trunks import Telephone
@@ -85,7 +89,10 @@ class Store(Section):
 
 
 class Redis(Section):
-    """Live state shared by several nodes. Nothing uses it yet: one process keeps its own in memory."""
+    """Live state shared by several nodes: who waits for a person, who is there to answer, what rings where.
+
+    Without it one process keeps its own in memory.
+    """
 
     url: SecretStr | None = None
 
@@ -295,11 +302,21 @@ class Config(Section):
     webrtc: WebRtc = WebRtc()
     telephone: Telephone = Telephone()
     streams: Streams = Streams()
+    queues: Queues = Queues()
+    desk: DeskSettings = DeskSettings()
     agent: Agent = Agent()
     shop: Shop = Shop()
     limits: Limits = Limits()
     logging: Logging = Logging()
     tracing: Tracing = Tracing()
+
+    @field_validator("queues")
+    @classmethod
+    def _phones_can_be_called(cls, queues: Queues, info: ValidationInfo) -> Queues:
+        telephone: Telephone | None = info.data.get("telephone")
+        if telephone is not None:
+            check_phones(queues, telephone)
+        return queues
 
 
 def load(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
