@@ -14,9 +14,10 @@ import numpy as np
 
 from bench.sound import Sound
 from pipelines.audio import FRAME_MS, Frame, Framer
+from pipelines.ears import Ears
 from pipelines.endpoint import SmartTurn, SmartTurnEndpoint
 from pipelines.facts import Fact, SpeechStarted
-from pipelines.frontend import Ears, FrontEnd
+from pipelines.frontend import FrontEnd
 from pipelines.phrases import Phrases
 from pipelines.recognizer import Decoder, StreamingRecognizer, StreamingTimes
 from pipelines.reply import Stopwatch

@@ -17,7 +17,8 @@ from bench.stt_systems import Heard
 from gateway.config import Config
 from gateway.speech import voice_settings
 from pipelines.audio import FRAME_MS
-from pipelines.frontend import Ears, FrontEnd
+from pipelines.ears import Ears
+from pipelines.frontend import FrontEnd
 from pipelines.phrases import Phrases
 from pipelines.services import PipecatService
 from pipelines.transcript import Final, Lost, Partial

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from pipelines.audio import Frame
 from pipelines.bot import Announcement, Bot
-from pipelines.endpoint import Endpoint
+from pipelines.ears import Ears
 from pipelines.facts import (
     Emit,
     Fact,
@@ -29,7 +29,6 @@ from pipelines.keypad import KeyAction, Keypad, KeysBegan, KeysErased, KeysTaken
 from pipelines.other_machine import Heed, OtherMachine
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor, PipecatFrame
-from pipelines.recognizer import Recognizer
 from pipelines.reply import Stopwatch
 from pipelines.transcript import Final, Lost, Partial
 from pipelines.transport import LegAudioFrame, LegOutput
@@ -49,8 +48,7 @@ from pipelines.turn_actions import (
     Release,
     Resumed,
 )
-from pipelines.turns import Answering, TurnTaking
-from pipelines.voice import VoiceDetection
+from pipelines.turns import Answering
 
 NEWS = 64
 "Facts for display that wait to be sent; the oldest is dropped beyond that."
@@ -83,20 +81,8 @@ class News:
                 await self._emit(fact)
 
 
-class Ears:
-    """What hears in one call. The recogniser and the end-of-turn model report to the front end's methods."""
-
-    def __init__(
-        self, detection: VoiceDetection, turns: TurnTaking, recognizer: Recognizer, endpoint: Endpoint
-    ) -> None:
-        self.detection = detection
-        self.turns = turns
-        self.recognizer = recognizer
-        self.endpoint = endpoint
-
-
 class FrontEnd(DirectProcessor):
-    """Hears one call."""
+    """Hears one call. Its ears' recogniser and end-of-turn model report to `heard` and `judged`."""
 
     def __init__(self, bot: Bot, output: LegOutput, news: News, phrases: Phrases) -> None:
         super().__init__()
@@ -118,8 +104,7 @@ class FrontEnd(DirectProcessor):
     def close(self) -> None:
         """The call is over."""
         if self._ears is not None:
-            self._ears.recognizer.close()
-            self._ears.endpoint.close()
+            self._ears.close()
 
     async def take(self, frame: PipecatFrame) -> bool:
         """Hear a frame of the port; only a recogniser in the pipeline gets it too."""
@@ -135,14 +120,10 @@ class FrontEnd(DirectProcessor):
         ears = self._hearing()
         self._deaf_frames = max(0, self._deaf_frames - 1)
         answering = self._bot.answering
-        speaking = answering is not Answering.NO
-        change = ears.detection.hear(frame, speaking=speaking, played=self._output.just_played())
-        ears.recognizer.hear(frame, ears.detection.silent)
-        ears.endpoint.hear(frame)
         ears.turns.answering(answering)
         ears.turns.expect(yes_no=self._bot.asks_yes_no, digits=self._bot.awaited_digits)
-        late_ms, stirring = ears.detection.late_ms, ears.detection.stirring
-        self._act(ears.turns.hear(change, late_ms, stirring=stirring))
+        speaking = answering is not Answering.NO
+        self._act(ears.hear(frame, speaking=speaking, played=self._output.just_played()))
         self._keyed(self._keypad.hear(speaking=ears.turns.hearing))
 
     def heard(self, what: Partial | Final | Lost) -> None:
@@ -209,34 +190,24 @@ class FrontEnd(DirectProcessor):
 
     def _follow(self, action: Following) -> None:
         """Tell whoever follows the utterance."""
-        ears = self._hearing()
+        if isinstance(action, Paused):
+            self._final_at = None  # that of a pause before was not the last word; the next may come at once
+            self._news.tell(SpeechStopped())
+        self._hearing().follow(action)
         match action:
             case Began():
-                ears.recognizer.start()
-                ears.endpoint.start()
                 self._news.tell(SpeechStarted())
-            case Paused():
-                self._news.tell(SpeechStopped())
-                self._final_at = None  # that of a pause before was not the last word
-                ears.endpoint.judge(action.pause)
-                ears.recognizer.pause(action.pause)
             case Drafted():
                 if not self._keypad.busy:
                     self._bot.draft(action.text, self._stopwatch(action.silent_ms))
             case Resumed():
                 self._bot.drop_draft()
-                ears.recognizer.resume()
-                ears.endpoint.resume()
                 self._news.tell(SpeechStarted())
             case Ended():
-                ears.recognizer.reset()
-                ears.endpoint.resume()  # under load it may still be asked
                 self._end_turn(action)
             case Emptied():
                 self._bot.drop_draft()
                 self._bot.preparation.stop()
-                ears.recognizer.reset()
-                ears.endpoint.resume()
 
     def _keyed(self, actions: Sequence[KeyAction]) -> None:
         """Do what keys ask for."""

@@ -5,8 +5,9 @@ from typing import Any, cast
 from unittest.mock import Mock
 
 from pipelines.audio import silence
+from pipelines.ears import Ears
 from pipelines.facts import Activity, Fact, SpeechStarted, Unavailable
-from pipelines.frontend import DEAF_FRAMES, NEWS, Ears, FrontEnd, News
+from pipelines.frontend import DEAF_FRAMES, NEWS, FrontEnd, News
 from pipelines.phrases import Phrases
 from pipelines.reply import Stopwatch
 from pipelines.transcript import Final, Lost, Partial
