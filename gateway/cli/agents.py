@@ -288,20 +288,18 @@ def _as_json(account: Account) -> dict[str, Any]:
 
 
 def _as_table(accounts: list[Account]) -> Table:
-    table = Table(
-        "name", "shown as", "role", "queues", "skills", "languages", "calls", "chats", "may sign in"
-    )
+    table = Table()
+    for heading in ("name", "shown as", "role", "queues", "skills", "speaks", "at a time"):
+        table.add_column(heading, overflow="fold")
     for account in accounts:
         skills = (f"{skill}:{level}" for skill, level in sorted(account.skills.items()))
         table.add_row(
-            account.name,
+            account.name if account.enabled else f"{account.name} (disabled)",
             account.display_name,
             account.role,
             ", ".join(sorted(account.queues)),
             ", ".join(skills),
             ", ".join(sorted(account.languages)),
-            str(account.capacity["voice"]),
-            str(account.capacity["chat"]),
-            "yes" if account.enabled else "no",
+            f"{account.capacity['voice']} call, {account.capacity['chat']} chats",
         )
     return table

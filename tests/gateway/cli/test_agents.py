@@ -121,7 +121,9 @@ def test_the_table_shows_everybody_and_an_empty_one_says_how_to_begin() -> None:
     assert "warmline agents add NAME" in run("list").stdout
     run("add", "kim", "--generate", "--skill", "refunds:8")
     shown = run("list").stdout
-    assert "kim" in shown and "agent" in shown
+    assert "kim" in shown and "refunds:8" in shown and "disabled" not in shown
+    run("disable", "kim")
+    assert "disabled" in run("list").stdout
 
 
 @pytest.mark.parametrize(
