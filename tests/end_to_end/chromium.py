@@ -2,21 +2,29 @@
 
 Chromium's own fake device plays the WAV from the moment the page opens the microphone. A page can also be
 made to say more at a given moment, through the same track; so an interruption comes when the bot speaks,
-however fast the machine is. Relies on Playwright and the Chromium of the system.
+however fast the machine is. All that a page hears is recorded as well, to be transcribed. Relies on
+Playwright and the Chromium of the system.
 """
 
 import base64
 import io
+import os
 import shutil
+import signal
+import uuid
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+
+from tests.interop.sounds import Sound
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -30,10 +38,24 @@ ARGUMENTS = [
 ]
 SAMPLE_RATE = 48_000
 
+HEARD_RATE = 48_000
+"Hz, of what a page heard."
+
 _EARS = """
 const peers = [];
+const recorders = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...given) { super(...given); peers.push(this); }
+  constructor(...given) {
+    super(...given);
+    peers.push(this);
+    this.addEventListener("track", ({ track }) => {
+      const recorder = new MediaRecorder(new MediaStream([track]), { mimeType: "audio/webm;codecs=opus" });
+      recorder.pieces = [];
+      recorder.ondataavailable = ({ data }) => recorder.pieces.push(data);
+      recorder.start(100);
+      recorders.push(recorder);
+    });
+  }
 };
 const mixers = [];
 const open = navigator.mediaDevices?.getUserMedia?.bind(navigator.mediaDevices);
@@ -61,23 +83,71 @@ window.testing = {
       if (report.type === "inbound-rtp" && report.kind === "audio") return report.totalAudioEnergy ?? 0;
     return 0;
   },
+  async recorded() {
+    const last = recorders.at(-1);
+    if (last === undefined) return "";
+    const url = await new Promise((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result);
+      reader.readAsDataURL(new Blob(last.pieces));
+    });
+    return url.slice(url.indexOf(",") + 1);
+  },
 };
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A browser and the mark by which its processes are known."""
+
+    browser: Browser
+    mark: str
+
+    def kill(self) -> None:
+        """As the kernel does it when memory runs out: no goodbye, to nobody."""
+        for process in self._processes():
+            os.kill(process, signal.SIGKILL)
+
+    def _processes(self) -> list[int]:
+        """The browser's own first, which would begin the others anew."""
+        found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return sorted(process for process in found if self.mark in _arguments(process))
+
+
+def _arguments(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 @contextmanager
 def chromium(microphone: Path) -> Iterator[Browser]:
     """A browser whose microphone speaks the WAV once, then is silent."""
+    with sync_playwright() as playwright, _launched(playwright, microphone) as program:
+        yield program.browser
+
+
+@contextmanager
+def chromiums(microphone: Path, count: int) -> Iterator[list[Program]]:
+    """So many browsers, each of which may be killed."""
+    with sync_playwright() as playwright, ExitStack() as stack:
+        yield [stack.enter_context(_launched(playwright, microphone)) for _ in range(count)]
+
+
+@contextmanager
+def _launched(playwright: Playwright, microphone: Path) -> Iterator[Program]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("Chromium is missing; `make test` installs it", pytrace=False)
     capture = f"--use-file-for-fake-audio-capture={microphone}%noloop"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, capture])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    mark = f"--warmline-test={uuid.uuid4().hex}"
+    browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, capture, mark])
+    try:
+        yield Program(browser, mark)
+    finally:
+        browser.close()
 
 
 @contextmanager
@@ -110,6 +180,26 @@ def say(page: Page, wav: bytes) -> None:
 def heard(page: Page) -> float:
     """Energy of all that came from the far end so far; silence adds nothing (W3C WebRTC statistics)."""
     return float(page.evaluate("() => window.testing.heard()"))
+
+
+def recorded(page: Page) -> Sound:
+    """All that the far end let the page hear since the newest connection began, silence included."""
+    webm = base64.b64decode(page.evaluate("() => window.testing.recorded()"))
+    if not webm:
+        return Sound(np.zeros(0, np.int16), HEARD_RATE)
+    pieces: list[np.ndarray] = []
+    at = 0
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=HEARD_RATE)
+    with av.open(io.BytesIO(webm)) as container:
+        for decoded in container.decode(audio=0):
+            begins = round((decoded.time or 0) * HEARD_RATE)
+            if begins - at > HEARD_RATE // 10:  # what was lost on the way is a gap, not nothing
+                pieces.append(np.zeros(begins - at, np.int16))
+                at = begins
+            for frame in resampler.resample(decoded):
+                pieces.append(frame.to_ndarray().reshape(-1))
+                at += frame.samples
+    return Sound(np.concatenate(pieces), HEARD_RATE)
 
 
 def wav(*pieces: np.ndarray, rate: int = SAMPLE_RATE) -> bytes:

@@ -1,19 +1,24 @@
 """A real gateway as a process of its own, which a test may kill.
 
-Run as a program it is a gateway with everything real but the agent: that one plays a script, slowly, and
-counts what it does on disk, so that a test sees what a killed process had done.
+`serving` runs the gateway as it is, with its models. Run as a program this module is a gateway with
+everything real but the agent: that one plays a script, slowly, and counts what it does on disk, so that a
+test sees what a killed process had done.
 """
 
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
+import pytest
 import uvloop
 
 from gateway import config, log
@@ -28,6 +33,8 @@ ROOT = Path(__file__).parents[2]
 WORDS = [f"word{number} " for number in range(20)]
 EVERY_S = 0.05
 ANSWER = "".join(WORDS)
+STARTING_S = 180.0
+"Until the models are loaded, on a machine that does other things too."
 
 
 class SlowAgent:
@@ -69,7 +76,7 @@ class SlowAgent:
 class GatewayProcess:
     """A gateway that is running at `url`."""
 
-    def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
+    def __init__(self, process: "subprocess.Popen[str] | subprocess.Popen[bytes]", url: str) -> None:
         self.process = process
         self.url = url
 
@@ -77,6 +84,14 @@ class GatewayProcess:
         """As the kernel does it when memory runs out: no goodbye."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+
+    def children(self) -> list[int]:
+        """The processes that it runs, such as its model server."""
+        return [int(word) for word in _children(self.process.pid).read_text().split()]
+
+
+def _children(process: int) -> Path:
+    return Path(f"/proc/{process}/task/{process}/children")
 
 
 @contextlib.contextmanager
@@ -95,6 +110,55 @@ def running(settings: Mapping[str, str], program: tuple[str, ...] = ()) -> Itera
         process.terminate()
         process.wait(15)
         process.stdout.close()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, models_folder: Path, *options: str) -> Iterator[GatewayProcess]:
+    """A real `warmline serve` with these options, ready for calls; what it keeps lies in `folder`."""
+    settings = {
+        "WARMLINE_HTTP__PORT": "0",
+        "WARMLINE_STORE__URL": f"sqlite+aiosqlite:///{folder / 'sessions.sqlite'}",
+        "WARMLINE_MODELS__FOLDER": str(models_folder),
+        "XDG_STATE_HOME": str(folder),
+    }
+    log = folder / "gateway.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve", *options],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield GatewayProcess(process, _ready(process, log))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """The address that the gateway printed, once it takes calls."""
+    end = time.monotonic() + STARTING_S
+    while time.monotonic() < end and process.poll() is None:
+        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
+        if printed and _takes_calls(printed[0]):
+            return printed[0]
+        time.sleep(0.25)
+    pytest.fail(f"the gateway did not become ready:\n{log.read_text()[-4000:]}", pytrace=False)
+
+
+def _takes_calls(address: str) -> bool:
+    try:
+        answer = httpx.get(f"{address}/readyz", timeout=2, trust_env=False)
+        voice = answer.json()["parts"]["voice"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
+    return answer.is_success and voice["state"] == "up"
 
 
 def main() -> None:

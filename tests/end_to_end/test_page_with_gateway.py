@@ -1,28 +1,22 @@
 """The customer's page against the real gateway with the real models: talk, interrupt, write, hang up."""
 
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.end_to_end import chromium
+from tests.end_to_end.gateway_process import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(400)]
 
-ROOT = Path(__file__).parents[2]
 VOICE = "piper/en_US-joe-medium.onnx"
-STARTING_S = 180.0
 ANSWER_MS = 60_000
 "An answer must have come by then, on a machine that does other things too."
 GREETING_S = 9
@@ -49,8 +43,8 @@ def speak(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Spea
 def address(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a real `warmline serve` answers, ready for calls."""
     folder = tmp_path_factory.mktemp("gateway")
-    with serving(folder, models_folder) as found:
-        yield found
+    with serving(folder, models_folder) as gateway:
+        yield gateway.url + "/"
 
 
 @pytest.fixture(scope="module")
@@ -68,54 +62,6 @@ def _patience() -> Iterator[None]:
     expect.set_options(timeout=ANSWER_MS)
     yield
     expect.set_options(timeout=5_000)
-
-
-@contextmanager
-def serving(folder: Path, models_folder: Path) -> Iterator[str]:
-    settings = {
-        "WARMLINE_HTTP__PORT": "0",
-        "WARMLINE_STORE__URL": f"sqlite+aiosqlite:///{folder / 'sessions.sqlite'}",
-        "WARMLINE_MODELS__FOLDER": str(models_folder),
-        "XDG_STATE_HOME": str(folder),
-    }
-    log = folder / "gateway.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve"],
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield ready(process, log)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """The address that the gateway printed, once it takes calls."""
-    end = time.monotonic() + STARTING_S
-    while time.monotonic() < end and process.poll() is None:
-        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        if printed and takes_calls(printed[0]):
-            return printed[0] + "/"
-        time.sleep(0.25)
-    pytest.fail(f"the gateway did not become ready:\n{log.read_text()[-4000:]}", pytrace=False)
-
-
-def takes_calls(address: str) -> bool:
-    try:
-        answer = httpx.get(f"{address}/readyz", timeout=2, trust_env=False)
-        voice = answer.json()["parts"]["voice"]
-    except (httpx.HTTPError, ValueError, KeyError):
-        return False
-    return answer.is_success and voice["state"] == "up"
 
 
 def after_pause(file: Path, seconds: float) -> bytes:

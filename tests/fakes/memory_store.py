@@ -1,5 +1,6 @@
 """A `Store` in memory that can be told to fail; passes the same contract tests as the real one."""
 
+import asyncio
 from dataclasses import replace
 
 from gateway.events import Event, SessionEnded
@@ -14,6 +15,8 @@ class MemoryStore:
         self.log: dict[str, list[Event]] = {}
         self.down = False
         "Set it, and every operation fails as if the database had gone."
+        self.fails_after_s = 0.0
+        "While it is down an event waits so long in vain."
 
     async def create(self, session: Session) -> None:
         self._serve()
@@ -27,6 +30,8 @@ class MemoryStore:
         return self.records.get(session_id)
 
     async def append(self, session_id: str, event: Event) -> None:
+        if self.down:
+            await asyncio.sleep(self.fails_after_s)
         self._serve()
         if session_id not in self.log or self._taken(session_id, event):
             raise SecondWriter("the row is there already")

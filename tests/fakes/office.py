@@ -18,7 +18,7 @@ from gateway.handoff.talk import Listens, Talk
 from gateway.live import LiveSession, LiveSessions, live_sessions
 from gateway.protocol_error import ProtocolError
 from gateway.queue.board_queue import BoardQueue
-from gateway.queue.contacts import ContactQueue, Offer, Presence
+from gateway.queue.contacts import Offer, Presence
 from gateway.queue.memory import MemoryLedger
 from gateway.queue.settings import Queues
 from pipelines.answer import Basis, Say
@@ -29,6 +29,7 @@ from pipelines.facts import Channel, Fact, HandoffRequested
 from tests import virtual_time
 from tests.fakes.memory_desk_records import MemoryDeskRecords
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.queue_with_outages import QueueWithOutages
 from tests.fakes.scripted_answerer import ScriptedAnswerer, Step
 
 BEGAN = 1_795_000_000.0
@@ -77,14 +78,14 @@ class Office:
         self.inner = ScriptedAnswerer(asks_for_person)
         self.shown = Shown()
         self.sessions: LiveSessions
-        self.queue: ContactQueue
+        self.queue: QueueWithOutages
         self.handoffs: Handoffs
         self.desk: Conducting
         self.copilots: list[tuple[Talk, Agent]] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Office"]:
-        self.queue = BoardQueue(MemoryLedger(self.settings, self.now))
+        self.queue = QueueWithOutages(self.settings, self.now)
         house = House(
             self.queue,
             self.settings,
