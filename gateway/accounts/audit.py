@@ -41,7 +41,10 @@ class Audit:
         await self._log.note(AuditEntry(self._now(), agent_id, action, session_id, details))
 
     async def entries(
-        self, *, session_id: str | None = None, agent_id: str | None = None, before: float | None = None
+        self, *, session_id: str | None = None, agent_id: str | None = None, before: int | None = None
     ) -> list[AuditEntry]:
-        """The newest entries first, a page of them, of one contact or one person if asked so."""
+        """The newest entries first, a page of them, of one contact or one person if asked so.
+
+        `before`: the `number` of the last entry of the page before this one. Raises `Unavailable`.
+        """
         return await self._log.entries(session_id=session_id, agent_id=agent_id, before=before)

@@ -1,6 +1,6 @@
 """What the desk leaves behind: how contacts were wrapped up, what is still to be done, who did what.
 
-`before`, `at` and the other times are Unix times in seconds. Personal data (notes, numbers, words) lies in
+`at` and the other times are Unix times in seconds. Personal data (notes, numbers, words) lies in
 `pii` columns, which erasing a person empties.
 """
 
@@ -83,6 +83,8 @@ class AuditEntry:
     action: str
     session_id: str | None = None
     details: Mapping[str, Detail] = field(default_factory=dict)
+    number: int = field(default=0, compare=False)
+    "Given by the store, rising; pages go by it."
 
 
 class AuditLog(Protocol):
@@ -92,9 +94,9 @@ class AuditLog(Protocol):
         """Add an entry; durable when this returns."""
 
     async def entries(
-        self, *, session_id: str | None = None, agent_id: str | None = None, before: float | None = None
+        self, *, session_id: str | None = None, agent_id: str | None = None, before: int | None = None
     ) -> list[AuditEntry]:
-        """The newest first, at most `PAGE`."""
+        """The newest first, at most `PAGE`; those before the number `before` if asked so."""
 
 
 class DeskRecords(AuditLog, Protocol):

@@ -29,18 +29,18 @@ class SqlDeskRecords:
         await self._database.run("note", insert)
 
     async def entries(
-        self, *, session_id: str | None = None, agent_id: str | None = None, before: float | None = None
+        self, *, session_id: str | None = None, agent_id: str | None = None, before: int | None = None
     ) -> list[AuditEntry]:
         """The newest first, at most `PAGE`."""
-        query = sa.select(audit).order_by(audit.c.at.desc(), audit.c.entry.desc()).limit(PAGE)
+        query = sa.select(audit).order_by(audit.c.entry.desc()).limit(PAGE)
         if session_id is not None:
             query = query.where(audit.c.session_id == session_id)
         if agent_id is not None:
             query = query.where(audit.c.agent_id == agent_id)
         if before is not None:
-            query = query.where(audit.c.at < before)
+            query = query.where(audit.c.entry < before)
         rows = await self._rows("audit", query)
-        columns = ("at", "agent_id", "action", "session_id", "details")
+        columns = ("at", "agent_id", "action", "session_id", "details", "entry")
         return [AuditEntry(*(row[column] for column in columns)) for row in rows]
 
     async def keep_wrap_up(self, wrap_up: WrapUp) -> None:

@@ -4,6 +4,7 @@
 `chat.py`       one chat connection          `voice.py`       offers, candidates, ICE servers
 `operations.py` health and metrics           `pages.py`       the built pages
 `sign_in.py`    the desk's door, and who is behind a request; `attempts.py` slows down guessing
+`audit.py`      who did what at the desk
 `origins.py` `rates.py` `body_limit.py` `headers.py`          what protects them
 `server.py`     all of it as one ASGI application
 

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from gateway.web.articles import articles_routes
+from gateway.web.audit import audit_routes
 from gateway.web.body_limit import BodyLimit
 from gateway.web.calls import calls_routes
 from gateway.web.chat import serve_chat
@@ -36,6 +37,7 @@ def web_application(
     app.include_router(voice_routes(edge))
     app.include_router(stream_routes(lambda: edge.streams))
     app.include_router(sign_in_routes(edge))
+    app.include_router(audit_routes(edge))
     app.include_router(desk_routes(edge))
     if articles is not None:
         app.include_router(articles_routes(articles))

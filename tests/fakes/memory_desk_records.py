@@ -24,18 +24,18 @@ class MemoryDeskRecords:
 
     async def note(self, entry: AuditEntry) -> None:
         self._serve()
-        self.audit.append(entry)
+        self.audit.append(replace(entry, number=len(self.audit) + 1))
 
     async def entries(
-        self, *, session_id: str | None = None, agent_id: str | None = None, before: float | None = None
+        self, *, session_id: str | None = None, agent_id: str | None = None, before: int | None = None
     ) -> list[AuditEntry]:
         self._serve()
         found = [
             entry
-            for entry in sorted(self.audit, key=lambda entry: entry.at)
+            for entry in self.audit
             if session_id in (None, entry.session_id)
             and agent_id in (None, entry.agent_id)
-            and (before is None or entry.at < before)
+            and (before is None or entry.number < before)
         ]
         return found[::-1][:PAGE]
 

@@ -20,7 +20,7 @@ from gateway.web.messages import (
 from gateway.webrtc.signalling import Answer, Candidates, Offer
 
 WIRE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
-ELSEWHERE = {"desk", "desk_command", "sign_in", "me", "password"}
+ELSEWHERE = {"desk", "desk_command", "sign_in", "me", "password", "audit"}
 "Examples that the tests of the desk and of signing in read."
 BLOCKS = [
     (kind, text)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +14,12 @@ from pydantic import BaseModel
 from gateway.accounts.desk_session import ABSOLUTE_S, IDLE_S
 from gateway.accounts.permissions import Action, allowed
 from gateway.web.attempts import AT_ONE_NAME, WINDOW_S
-from gateway.web.edge import Edge
 from gateway.web.errors import Refused, answer_errors
-from gateway.web.origins import Origins
-from gateway.web.server import web_application
 from gateway.web.sign_in import COOKIE, Me, PasswordWish, SignInWish, require, signed_in
-from tests import virtual_time
-from tests.gateway.accounts.door import ALEX, SAM, Door
-from tests.gateway.web.web_world import edge
+from tests.gateway.accounts.door import ALEX, SAM
+from tests.gateway.web.desk_door import World, code, run
 
 NEW = "another long password"
-
-
-class World:
-    def __init__(self, door: Door, at: Edge, http: httpx.AsyncClient) -> None:
-        self.door = door
-        self.at = at
-        self.http = http
-
-    async def post(self, path: str, **body: Any) -> httpx.Response:
-        return await self.http.post(f"/api/desk/{path}", json=body)
-
-    async def me(self) -> httpx.Response:
-        return await self.http.get("/api/desk/me")
 
 
 WIRE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
@@ -49,25 +31,6 @@ def test_the_wire_page_shows_what_is_sent(name: str, model: type[BaseModel]) -> 
     shown = json.loads(example)
     read = model.model_validate(shown)
     assert set(shown) == set(model.model_fields) and read
-
-
-def run(
-    test: Callable[[World], Awaitable[None]], listening: str = "127.0.0.1", url: str = "http://localhost:8080"
-) -> None:
-    async def main() -> None:
-        door, at = Door(), edge()
-        await door.furnish()
-        at.sign_ins, at.audit = door.sign_ins, door.audit
-        at.origins = Origins(listening, [])
-        transport = httpx.ASGITransport(web_application(at, Path("nowhere")), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=url) as http:
-            await test(World(door, at, http))
-
-    virtual_time.run(main())
-
-
-def code(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["error"]["code"]
 
 
 def test_a_person_signs_in_is_known_and_signs_out() -> None:
