@@ -29,8 +29,7 @@ from gateway.call import Calls
 from gateway.config import Config, ConfigError, WebRtc
 from gateway.health import Health, State
 from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
-from gateway.people import People
-from gateway.queue.opening import open_queue
+from gateway.people import People, open_shared
 from gateway.reception import Reception
 from gateway.session_log import Watcher
 from gateway.speech import voice_settings
@@ -153,12 +152,12 @@ class Gateway:
         limits = self._config.limits
         async with (
             open_tracing(self._config.tracing) as traces,
-            open_queue(self._config) as queue,
+            open_shared(self._config) as shared,
             self._assembly.open_answerer(self._config, self._health) as agent,
         ):
             assert self._edge.audit is not None
             advisor = agent.advisor if isinstance(agent, Agent) else None
-            people = People(self._config, self._store, queue, advisor, self._edge.audit)
+            people = People(self._config, self._store, shared, advisor, self._edge.audit)
             answerer = people.answerer(agent)
             watchers: tuple[Watcher, ...] = (people.handoffs,)
             if traces is not None:

@@ -7,9 +7,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from gateway.accounts.audit import Audit
 from gateway.config import Config
+from gateway.desk.conductor import Conductor
 from gateway.desk.desk import Desk, DeskParts, open_desk
 from gateway.desk.history import CustomerHistory
 from gateway.desk.legs import AgentLegs
@@ -24,8 +26,13 @@ from gateway.handoff.states import Agent
 from gateway.handoff.talk import MakeCopilot, Talk
 from gateway.handoff.telephone import AgentTelephones
 from gateway.live import LiveSessions
+from gateway.nodes.conducting import NodesConducting
+from gateway.nodes.desks import NodesDesks
+from gateway.nodes.mesh import Alone, Mesh
+from gateway.nodes.watching import RemoteWatchings
 from gateway.placed_call import Parts
 from gateway.queue.contacts import ContactQueue
+from gateway.queue.opening import open_queue
 from gateway.room import Role
 from gateway.store.sql import SqlStore
 from gateway.store.sql_desk_records import SqlDeskRecords
@@ -39,6 +46,27 @@ from pipelines.copilot import Copilot, CopilotSettings, Person, Side
 from pipelines.facts import Emit
 from pipelines.suggestions import Suggestions
 from pipelines.voice_call import VoiceParts
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the nodes of one contact center have in common."""
+
+    queue: ContactQueue
+    mesh: Mesh
+
+
+@asynccontextmanager
+async def open_shared(config: Config) -> AsyncIterator[Shared]:
+    """In memory, or on the configured Redis. Raises `Unavailable` when its client is not installed."""
+    async with open_queue(config) as queue:
+        if config.redis.url is None:
+            yield Shared(queue, Alone())
+            return
+        from gateway.nodes.redis_mesh import open_mesh  # an extra; the queue has seen that it is there
+
+        async with open_mesh(config.redis.url.get_secret_value()) as mesh:
+            yield Shared(queue, mesh)
 
 
 class RoomCopilot:
@@ -73,24 +101,30 @@ class People:
     """Everything about people of ours, of one process."""
 
     def __init__(
-        self, config: Config, store: SqlStore, queue: ContactQueue, advisor: Advisor | None, audit: Audit
+        self,
+        config: Config,
+        store: SqlStore,
+        shared: Shared,
+        advisor: Advisor | None,
+        audit: Audit,
     ) -> None:
         self._config = config
         self._store = store
-        self._queue = queue
+        self._queue, self._mesh = shared.queue, shared.mesh
         self._advisor = advisor
         self._audit = audit
         self._records = SqlDeskRecords(store.database)
         self._seats = Seats()
         self._sessions: LiveSessions | None = None
-        self._conducting: Conducting | None = None
+        self._conducting: Conductor | None = None
+        self._desks = NodesDesks(self._seats, self._mesh)
         house = House(
-            queue=queue,
+            queue=self._queue,
             settings=config.queues,
             now=time.time,
             arranges=Arrangements(self._records, config.queues, time.time),
             language=config.recogniser.language,
-            desks=self._seats,
+            desks=self._desks,
             make_suggestions=self._make_suggestions if advisor is not None else None,
         )
         self.handoffs = Handoffs(house, self._make_fold, lambda: self._sessions)
@@ -103,7 +137,12 @@ class People:
     async def open(self, sessions: LiveSessions) -> AsyncIterator[Desk]:
         """Bring people in while the block lasts."""
         self._sessions = sessions
-        conducting = self._conducting = Conducting(self.handoffs, sessions, self._records, self._advisor)
+        here = Conducting(self.handoffs, sessions, self._records, self._advisor)
+        watchings = RemoteWatchings(self._mesh, self._store, here.watch)
+        conducting = NodesConducting(
+            here, lambda session_id: sessions.find(session_id) is not None, self._mesh, watchings
+        )
+        self._conducting = conducting
         parts = DeskParts(
             self._queue,
             conducting,
@@ -112,11 +151,14 @@ class People:
             CustomerHistory(self._store, self._records),
             self._config.queues,
             self._tools,
+            self._desks.customer_typing,
         )
         async with asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(self._queue.run(), name="queue"),
                 tasks.create_task(self.handoffs.run(), name="handoffs"),
+                tasks.create_task(self._mesh.run(), name="mesh"),
+                tasks.create_task(watchings.run(), name="watched by other nodes"),
             ]
             try:
                 async with open_desk(parts, self._config.desk) as desk:
@@ -133,7 +175,8 @@ class People:
 
     def with_telephone(self, lines: Callable[[], Lines | None], parts: Parts) -> None:
         """Agents who are reached by telephone can be called from now on."""
-        self.handoffs.house.telephones = AgentTelephones(lines, self._config.queues, self._queue, parts)
+        house = self.handoffs.house
+        house.telephones = AgentTelephones(lines, self._config.queues, self._queue, parts, house.phrases)
 
     def _copilots(self, models: VoiceParts) -> MakeCopilot:
         lengths = frozenset(self._config.recogniser.number_lengths)

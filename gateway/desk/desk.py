@@ -60,6 +60,8 @@ class DeskParts:
     queues: Queues
     tools: Callable[[DeskRole], Sequence[ToolInfo]]
     "What an agent of this role may run."
+    customer_typing: Callable[[str, bool], None]
+    "Shows that a customer types to the agents of every node."
 
 
 class Desk:
@@ -133,7 +135,7 @@ class Desk:
 
     def customer_typing(self, session_id: str, on: bool) -> None:
         """A customer began or stopped typing."""
-        self._seats.customer_typing(session_id, on)
+        self._parts.customer_typing(session_id, on)
 
     # --- what tabs ask for ---
 

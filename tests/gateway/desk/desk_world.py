@@ -65,6 +65,7 @@ class DeskWorld:
             history=CustomerHistory(self.store, self.records),
             queues=queues,
             tools=lambda role: TOOLS if role != "admin" else (),
+            customer_typing=self.seats.customer_typing,
         )
         async with asyncio.TaskGroup() as self.tasks:
             running = self.tasks.create_task(self.queue.run(), name="queue")
