@@ -489,6 +489,7 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, gateway: WireGateway
 def test_session_and_token_leave_with_the_tab(page: Page, gateway: WireGateway) -> None:
     write(page, "Hello")
     expect(messages(page)).to_have_count(1)
+    expect(page.get_by_text("Sending…")).to_have_count(0)
     kept = json.loads(page.evaluate("() => sessionStorage.getItem('warmline.session')"))
     assert kept == {"credentials": {"session": "s_1", "token": "token-of-s_1"}, "outbox": []}
     assert page.evaluate("() => localStorage.length") == 0

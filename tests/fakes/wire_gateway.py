@@ -1,40 +1,26 @@
 """A gateway that speaks docs/wire.md over real HTTP, websocket and WebRTC, and does what a test tells it.
 
 For tests of the customer's page: sessions, resume and acks behave as promised; what is answered comes
-from the test's script as the same typed facts that the real gateway sends. Relies on starlette, uvicorn
-and aiortc.
+from the test's script as the same typed facts that the real gateway sends. Relies on starlette.
 """
 
-import asyncio
 import contextlib
 import json
-import socket
-import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import numpy as np
-import uvicorn
-from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError
-from aiortc.sdp import candidate_from_sdp
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.events import Event
-from gateway.web.headers import SecurityHeaders
 from pipelines.facts import CustomerTurn, Fact, Words
+from tests.fakes.page_server import FarEnd, PageServer
 
-T = TypeVar("T")
 Script = Callable[[str], Sequence[Fact]]
 "What to answer to a message."
 
@@ -62,40 +48,40 @@ class WireGateway:
         self.refusals: list[dict[str, Any]] = []
         "Errors to give to the next messages instead of an ack."
         self.offer_refusal: Response | None = None
-        self.heard = 0
-        "Loudest sample of the customer's voice so far."
         self.online = True
         self.acks = True
         self._sessions: dict[str, _Session] = {}
-        self._peers: dict[str, RTCPeerConnection] = {}
-        self._server = _Server(
-            uvicorn.Config(
-                self._app(pages), port=0, log_level="error", lifespan="off", ws="websockets-sansio"
-            )
-        )
-        self._loop = asyncio.new_event_loop()
-        self._tasks = asyncio.TaskGroup()
-        self._thread = threading.Thread(target=self._run, name="wire-gateway", daemon=True)
+        self._far_end = FarEnd()
+        self._server = PageServer(pages, self._routes())
+        self._far_end.tasks = self._server.tasks
 
     # --- what tests do -------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
         """Where the page is."""
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"http://localhost:{port}/"
+        return self._server.url
+
+    @property
+    def heard(self) -> int:
+        """Loudest sample of the customer's voice so far."""
+        return self._far_end.heard
+
+    @heard.setter
+    def heard(self, loudest: int) -> None:
+        self._far_end.heard = loudest
 
     def say(self, *facts: Fact) -> None:
         """Let these happen in the newest session."""
-        self._call(self._tell(list(self._sessions.values())[-1], facts))
+        self._server.call(self._tell(list(self._sessions.values())[-1], facts))
 
     def drop(self) -> None:
         """Cut every chat connection, as a lost network does."""
-        self._call(self._drop())
+        self._server.call(self._drop())
 
     def hang_up(self) -> None:
         """End every call from our side."""
-        self._call(self._close_peers())
+        self._server.call(self._far_end.hang_up())
 
     @property
     def sessions(self) -> int:
@@ -113,42 +99,24 @@ class WireGateway:
     # --- life ----------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._server.listening.wait(10)
+        self._server.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._call(self._drop())
-        self._call(self._close_peers())
-        self._server.should_exit = True
-        self._thread.join(10)
+        self._server.call(self._drop())
+        self._server.call(self._far_end.hang_up())
+        self._server.stop()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._live())
-        finally:
-            self._loop.close()
-
-    async def _live(self) -> None:
-        async with self._tasks:
-            await self._server.serve()
-
-    def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    def _app(self, pages: Path) -> ASGIApp:
-        routes = [
+    def _routes(self) -> list[Route | WebSocketRoute]:
+        return [
             WebSocketRoute("/chat", self._chat),
             Route("/api/offer", self._offer, methods=["POST"]),
             Route("/api/offer", self._candidates, methods=["PATCH"]),
             Route("/api/ice", lambda _: JSONResponse({"iceServers": []})),
             Route("/articles/{name}", lambda request: PlainTextResponse(request.path_params["name"])),
-            Mount("/", StaticFiles(directory=pages, html=True)),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
 
     # --- chat ----------------------------------------------------------------------------------------
 
@@ -241,56 +209,12 @@ class WireGateway:
             return self.offer_refusal
         offer = await request.json()
         session = self._sessions[offer["request_data"]["session"]]
-        peer = RTCPeerConnection()
-        pc_id = f"p_{len(self._peers) + 1}"
-        self._peers[pc_id] = peer
-        peer.addTrack(_Tone())
-        peer.on("track", lambda track: self._tasks.create_task(self._listen(track), name=f"hear {pc_id}"))
-        await peer.setRemoteDescription(RTCSessionDescription(offer["sdp"], offer["type"]))
-        await peer.setLocalDescription(await peer.createAnswer())
-        answer = {"sdp": peer.localDescription.sdp, "type": "answer", "pc_id": pc_id}
+        answer = await self._far_end.answer(offer)
         return JSONResponse({**answer, "session": session.session_id, "token": session.token})
 
     async def _candidates(self, request: Request) -> Response:
-        body = await request.json()
-        for found in body["candidates"]:
-            candidate = candidate_from_sdp(found["candidate"].removeprefix("candidate:"))
-            candidate.sdpMid, candidate.sdpMLineIndex = found["sdp_mid"], found["sdp_mline_index"]
-            await self._peers[body["pc_id"]].addIceCandidate(candidate)
+        await self._far_end.add_candidates(await request.json())
         return JSONResponse({})
-
-    async def _listen(self, track: Any) -> None:
-        with contextlib.suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                self.heard = max(self.heard, int(np.abs(frame.to_ndarray().astype(np.int32)).max()))
-
-    async def _close_peers(self) -> None:
-        for peer in self._peers.values():
-            await peer.close()
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
-class _Tone(AudioStreamTrack):  # type: ignore[misc]
-    """440 Hz, so that a test can tell that the bot's voice arrives."""
-
-    async def recv(self) -> Any:
-        frame = await super().recv()
-        times = (frame.pts + np.arange(frame.samples)) / frame.sample_rate
-        samples = (8000 * np.sin(2 * np.pi * 440 * times)).astype(np.int16)
-        frame.planes[0].update(samples.tobytes())
-        return frame
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -50,8 +50,8 @@ function Keypad({ contact, control }: Props) {
         {pressed === "" ? "Press keys, or type digits" : pressed}
       </p>
       <div>
-        {DIGITS.map((digit) => (
-          <button key={digit} type="button" onClick={() => press(digit)}>
+        {DIGITS.map((digit, index) => (
+          <button key={digit} type="button" data-first={index === 0 || undefined} onClick={() => press(digit)}>
             {digit}
           </button>
         ))}
@@ -82,7 +82,7 @@ function HandBack({ contact, control, close }: Props) {
         rows={3}
         maxLength={4000}
         value={note}
-        autoFocus
+        data-first
         placeholder="E.g. the refund of $40 is agreed; only the address is still missing."
         onChange={(event) => setNote(event.target.value)}
       />
@@ -115,8 +115,14 @@ function Transfer({ contact, control, close }: Props) {
     >
       <fieldset className="targets">
         <legend>To a queue</legend>
-        {queues.map((queue) => (
-          <QueueTarget key={queue.queue} queue={queue} own={queue.queue === own} choose={setTarget} />
+        {queues.map((queue, index) => (
+          <QueueTarget
+            key={queue.queue}
+            queue={queue}
+            own={queue.queue === own}
+            first={index === 0}
+            choose={setTarget}
+          />
         ))}
       </fieldset>
       <fieldset className="targets">
@@ -143,10 +149,22 @@ interface TargetProps {
   choose: (target: Target) => void;
 }
 
-function QueueTarget({ queue, own, choose }: TargetProps & { queue: QueueInfo; own: boolean }) {
+interface QueueTargetProps extends TargetProps {
+  queue: QueueInfo;
+  /** The contact came through this one. */
+  own: boolean;
+  first: boolean;
+}
+
+function QueueTarget({ queue, own, first, choose }: QueueTargetProps) {
   return (
     <label className="target">
-      <input type="radio" name="target" onChange={() => choose({ queue: queue.queue })} />
+      <input
+        type="radio"
+        name="target"
+        data-first={first || undefined}
+        onChange={() => choose({ queue: queue.queue })}
+      />
       <span>{queueTitle([queue], queue.queue)}</span>
       {own && <span className="hint">where they came from</span>}
     </label>
@@ -206,6 +224,7 @@ function Buttons({ busy, yes, no, disabled = false, danger = false }: ButtonsPro
       <button
         type="submit"
         className={danger ? "wide wide-danger" : "wide wide-strong"}
+        data-first={danger || undefined}
         disabled={busy || disabled}
       >
         {busy ? "One moment…" : yes}

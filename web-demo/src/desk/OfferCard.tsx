@@ -98,7 +98,7 @@ export function OfferCard(props: Props) {
 }
 
 function Countdown({ offer, now }: { offer: Offer; now: number }) {
-  const left = Math.max(0, Math.ceil(offer.until - now));
+  const left = Math.max(0, Math.floor(offer.until - now));
   return (
     <p className="countdown" role="timer" aria-label="Seconds left" data-short={left <= 5}>
       {left}

@@ -160,17 +160,17 @@ function Reply({ item }: { item: ReplyItem }) {
 /** A note of ours stands as a card, what happened as a mark between two lines. */
 function Mark({ item }: { item: NoteItem }) {
   const { fact } = item;
-  const words = markWords(fact);
   if (fact.type === "note.added") {
     return (
       <div className="note-card">
         <p className="meta">
           {purposeWords(fact.purpose)} by {fact.agent} · {clock(item.at)} · not seen by the customer
         </p>
-        <Words text={words} />
+        <Words text={fact.pii.text} />
       </div>
     );
   }
+  const words = markWords(fact);
   if (words === "") return null;
   return (
     <p className="mark" data-tone={item.tone}>

@@ -111,8 +111,12 @@ describe("an offer", () => {
     complaint.mockRestore();
   });
 
-  it("that was accepted becomes a contact which knows its briefing", () => {
-    const state = after(welcome, offer("l_1", "s_1"), contact("s_1", { state: "briefing" }));
+  it.each([
+    ["before it ends", []],
+    ["after it ended", [frame("offer.ended", { lease: "l_1", why: "accepted" })]],
+  ])("that was accepted becomes a contact which knows its briefing: %s", (_, ended) => {
+    const state = after(welcome, offer("l_1", "s_1"), ...ended, contact("s_1", { state: "briefing" }));
+    expect(state.accepted).toBeNull();
     expect(state.offers).toEqual([]);
     expect(chosenContact(state)?.briefing?.who?.name).toBe("Rosa");
   });

@@ -47,6 +47,8 @@ export interface DeskState {
   live: LiveSession[];
   /** What rings, the oldest first. */
   offers: Offer[];
+  /** Just accepted: it comes to the desk next, and its briefing is known already. */
+  accepted: Offer | null;
   /** By session. */
   contacts: Record<string, Contact>;
   /** The session that is looked at. */
@@ -86,6 +88,7 @@ export const START: DeskState = {
   waiting: [],
   live: [],
   offers: [],
+  accepted: null,
   contacts: {},
   chosen: null,
 };
@@ -178,8 +181,11 @@ function withFrame(state: DeskState, frame: DeskFrame, nowS: number): DeskState 
       const { type: _, ...offer } = frame;
       return { ...state, offers: [...state.offers.filter((other) => other.lease !== offer.lease), offer] };
     }
-    case "offer.ended":
-      return { ...state, offers: state.offers.filter(({ lease }) => lease !== frame.lease) };
+    case "offer.ended": {
+      const ended = state.offers.find(({ lease }) => lease === frame.lease) ?? null;
+      const offers = state.offers.filter((offer) => offer !== ended);
+      return { ...state, offers, accepted: frame.why === "accepted" ? ended : state.accepted };
+    }
     case "event": {
       const { event } = frame;
       if (event.kind !== "event") return state;
@@ -226,6 +232,7 @@ function welcomed(state: DeskState, frame: FrameOf<"welcome">, nowS: number): De
     tools,
     voice,
     offers: state.offers.filter(({ lease }) => frame.offers?.includes(lease)),
+    accepted: null,
     contacts: Object.fromEntries(kept) as Record<string, Contact>,
   };
 }
@@ -236,8 +243,8 @@ function withContact(state: DeskState, frame: ContactFrame): DeskState {
   if (over) return without(state, frame.session);
   const taken = frame.mine && former?.info.mine !== true;
   const contact = former === undefined ? newContact(frame) : { ...former, info: frame };
-  const offer = state.offers.find(({ session }) => session === frame.session);
-  const known = contact.briefing === null && offer !== undefined ? offer.briefing : contact.briefing;
+  const offer = [...state.offers, state.accepted].find((one) => one?.session === frame.session);
+  const known = contact.briefing ?? offer?.briefing ?? null;
   const next = {
     ...state,
     contacts: {
@@ -245,6 +252,7 @@ function withContact(state: DeskState, frame: ContactFrame): DeskState {
       [frame.session]: { ...contact, briefing: known, mode: taken ? "off" : contact.mode },
     },
     offers: frame.mine ? state.offers.filter(({ session }) => session !== frame.session) : state.offers,
+    accepted: state.accepted?.session === frame.session ? null : state.accepted,
   };
   // A new contact of one's own comes to the front, unless the agent is in the middle of another.
   const free = state.chosen === null || state.contacts[state.chosen]?.info.mine !== true;

@@ -127,7 +127,7 @@ export function markWords(fact: NoteItem["fact"]): string {
     case "call.refused":
       return fact.message;
     case "note.added":
-      return fact.pii.text;
+      return `${purposeWords(fact.purpose)} by ${fact.agent}: ${fact.pii.text}`;
   }
 }
 
