@@ -8,12 +8,14 @@ from pydantic import BaseModel
 from gateway.accounts.account import Account
 from gateway.accounts.permissions import Action, allows
 from gateway.desk.conductor import Watching
-from gateway.desk.messages import Contact, ContactChanged, Me, Offered, State
+from gateway.desk.messages import Contact, ContactChanged, Me, Offered
+from gateway.desk.messages import State as PresenceState
 from gateway.desk.outbox import Goodbye, Outbox
+from gateway.handoff.states import State
 from gateway.queue.contacts import Presence
 
-CLOSED = "closed"
-"The state of a contact that is over."
+UNANSWERED = frozenset((State.OFFERED, State.DIALLING))
+"A contact in these states names an agent, whose it is not yet."
 
 
 class Tab:
@@ -38,7 +40,7 @@ class Seat:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.state: State = "away"
+        self.state: PresenceState = "away"
         self.voice = True
         self.audio = False
         self.tabs: list[Tab] = []
@@ -103,13 +105,14 @@ class Seat:
                 self.take(contact)
         for handoff_id, contact in before.items():
             if handoff_id not in asked and self.contacts.get(handoff_id) is contact:
-                self.take(contact.model_copy(update={"state": CLOSED}))
+                self.take(contact.model_copy(update={"state": State.CLOSED.value}))
 
     def take(self, contact: Contact) -> None:
         """A contact came to another state: it is theirs now, still or no longer. Tell who needs to know."""
-        mine, handoff_id = contact.agent_id == self.agent_id, contact.handoff_id or ""
+        handoff_id = contact.handoff_id or ""
         was_mine = self.contacts.pop(handoff_id, None) is not None
-        if mine and contact.state != CLOSED:
+        mine = contact.agent_id == self.agent_id and contact.state not in UNANSWERED
+        if mine and contact.state != State.CLOSED:
             self.contacts[handoff_id] = contact
         for tab in self.tabs:
             if mine or was_mine or contact.session in tab.watched:
@@ -120,4 +123,5 @@ class Seat:
     def view(self, contact: Contact) -> ContactChanged:
         """A contact as this agent may see it."""
         fields = contact.model_dump(exclude=None if self.may(Action.SEE_PII) else {"customer"})
-        return ContactChanged(**fields, mine=contact.agent_id == self.agent_id)
+        named = contact.agent_id == self.agent_id
+        return ContactChanged(**fields, mine=named and contact.state not in UNANSWERED)

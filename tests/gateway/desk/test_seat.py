@@ -1,3 +1,5 @@
+import pytest
+
 from gateway.desk.messages import Contact, ContactChanged
 from gateway.desk.seat import Seat, Tab
 from tests import virtual_time
@@ -130,5 +132,18 @@ def test_what_was_asked_for_counts_less_than_what_has_changed_meanwhile() -> Non
         }
         told = [(m["handoff_id"], m["state"]) for m in await everything(tab)]
         assert told[3:] == [("h_4", "human_active"), ("h_3", "closed")]
+
+    virtual_time.run(test())
+
+
+@pytest.mark.parametrize("state", ["offered", "dialling"])
+def test_a_contact_that_only_rings_is_nobodys_yet(state: str) -> None:
+    async def test() -> None:
+        seat, tab = seat_of()
+        seat.take(contact(state=state))
+        assert not seat.has("s_1") and not await everything(tab)
+        assert not seat.view(contact(state=state)).mine
+        seat.take(contact(state="briefing"))
+        assert seat.has("s_1")
 
     virtual_time.run(test())
