@@ -27,10 +27,12 @@ from gateway.handoff.states import (
     Brief,
     Dial,
     Enqueue,
+    HandedBack,
     HangUpAgent,
     HangUpCustomer,
     Input,
     LeaveQueue,
+    NotReached,
     Release,
     Requested,
     Resume,
@@ -65,6 +67,8 @@ log = structlog.get_logger(__name__)
 
 INBOX = 64
 "Happenings that wait; more are refused: nobody clicks that fast."
+DECLINED = frozenset(("declined", "hung_up"))
+"Why a telephone did not take it, where somebody was there."
 TRY_AGAIN_S = 1.0
 "When the queue cannot be reached."
 LOOK_EVERY_S = 5.0
@@ -125,8 +129,6 @@ class Contact:
         self._changed_at = self._since
         self._words_at = 0.0
         self._told: State | None = None
-        self._accepted = False
-        "The queue has counted the contact among the agent's."
         self.hold = self.muted = False
         self.supervisors = 0
         self.last_agent: Agent | None = None
@@ -390,12 +392,13 @@ class Contact:
             case Unbridge():
                 await self._unbridge()
             case HangUpAgent():
-                self._stop(self._dialling)
+                if not self._dismissed:  # else the telephone hangs up by itself, behind the last words
+                    self._stop(self._dialling)
             case HangUpCustomer():
                 if self._talk is not None:
                     await self._talk.room.customer.hang_up("the agent ended the call")
             case Brief():
-                self._accepted = self.agent is not None and self.agent.phone is None
+                pass  # a desk has it on its screen; the telephone's call goes on by itself
 
     async def _screen(self) -> None:
         """Find out who could come."""
@@ -440,27 +443,34 @@ class Contact:
             await self._enqueue(action)
 
     async def _release(self, agent: Agent) -> None:
-        """The agent has a place free again; a telephone that did not say yes was a miss."""
-        if agent.phone is not None and not self._accepted and self._handoff.lease_id is None:
-            lease = self._dialled_lease
-            if lease is not None:
-                await self._house.queue.miss(lease, "not_reached")
-        else:
-            await self._house.queue.finish(self.handoff_id, agent.agent_id)
-        self._accepted = False
+        """The agent has a place free again; a telephone whose offer still stands has not taken it."""
+        queue, lease_id, reason = self._house.queue, self._dialled_lease, self._handoff.reason
+        await queue.finish(self.handoff_id, agent.agent_id)
+        if agent.phone is not None and lease_id is not None:
+            if reason in DECLINED:
+                await queue.decline(lease_id, agent.agent_id, reason)
+            else:
+                await queue.miss(lease_id, reason)
 
     # --- telephones of agents -------------------------------------------------------------------------
 
     _dialled_lease: str | None = None
+    _dismissed = False
+    "The agent's telephone is told why, and hangs up by itself."
 
     def _dial(self, agent: Agent) -> None:
         telephones, lease_id = self._house.telephones, self._handoff.lease_id
-        self._dialled_lease = lease_id
+        self._dialled_lease, self._dismissed = lease_id, False
         if telephones is None or lease_id is None:
+            self.put_soon(NotReached("no_telephone"))
             return
-        self._dialling = self._beside(
-            telephones.call(agent, lease_id, self._briefing(), self.put_soon), f"dial {agent.agent_id}"
-        )
+
+        def put(happened: Input) -> None:
+            if self._dialled_lease == lease_id:  # else it is a call that still says goodbye
+                self.put_soon(happened)
+
+        calling = telephones.call(agent, lease_id, self._briefing(), put)
+        self._dialling = self._beside(calling, f"dial {agent.agent_id}")
 
     @staticmethod
     def _stop(task: "asyncio.Task[None] | None") -> None:
@@ -503,8 +513,9 @@ class Contact:
     def _tell_agent(self, sentence: Sentence) -> None:
         """Say it at the agent's telephone; a desk sees the state."""
         lease_id, telephones = self._dialled_lease, self._house.telephones
-        if telephones is not None and lease_id is not None and self.agent is not None and self.agent.phone:
-            self._beside(telephones.say(lease_id, self._house.phrases.of(sentence)), "tell the agent")
+        if telephones is not None and lease_id is not None:
+            self._dismissed = True
+            telephones.dismiss(lease_id, self._house.phrases.of(sentence))
 
     def _reach(self) -> dict[str, str]:
         """By what the customer can be reached again: what the wire and they themselves told."""
@@ -545,8 +556,12 @@ class Contact:
 
     async def _until_lost(self, human: Participant) -> None:
         await human.gone.wait()
-        if self._human is human:
-            self.put_soon(AgentLost())
+        if self._human is not human:
+            return
+        ended, agent = human.leg.ended, self.agent
+        hung_up = agent is not None and agent.phone and ended is not None and ended.by == "remote"
+        # Who hangs a telephone up has finished; they have no other way to say so.
+        self.put_soon(HandedBack() if hung_up and self.state is State.HUMAN_ACTIVE else AgentLost())
 
     # --- the line -------------------------------------------------------------------------------------
 

@@ -52,11 +52,11 @@ class Telephones(Protocol):
         """Call the agent and tell them what it is about; lasts as long as the connection.
 
         `put` gets `Answered`, `NotReached`, `PickedUp`, `Connect`, `Refused` and `AgentLost`. Cancel it to
-        hang up.
+        hang up at once.
         """
 
-    async def say(self, lease_id: str, text: str) -> None:
-        """Tell the agent something; nothing when their connection is gone."""
+    def dismiss(self, lease_id: str, text: str) -> None:
+        """Tell the agent this, in a few seconds, and hang up; nothing when their connection is gone."""
 
     def leg(self, lease_id: str) -> Leg | None:
         """The connection to an agent who was called, while it lasts."""

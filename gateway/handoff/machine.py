@@ -66,6 +66,8 @@ class HandoffLimits:
     dialling_ms: int = 30_000
     human_check_ms: int = 15_000
     briefing_ms: int = 20_000
+    whisper_ms: int = 40_000
+    "The same by telephone: the whisper and the question after it take about 20 s, and may be heard again."
     bridging_ms: int = 5_000
     human_active_ms: int = 4 * 3_600_000
     rescue_ms: int = 1_000
@@ -191,9 +193,14 @@ class Handoff:
         return [Dial(happened.agent)]
 
     def _offer_over(self, happened: OfferOver, now_ms: int) -> Actions | None:
-        if happened.lease_id != self.lease_id:
+        if happened.lease_id != self.lease_id or self.agent is None:
             return None
-        actions: Actions = [HangUpAgent()] if self.agent is not None and self.agent.phone else []
+        actions: Actions = [HangUpAgent()] if self.agent.phone else []
+        if self.state in (State.HUMAN_CHECK, State.BRIEFING):
+            if not self.agent.phone:
+                return None  # who reads at a desk has accepted it
+            told: Actions = [TellAgent(Sentence.TAKEN)] if self.state is State.BRIEFING else []
+            actions = [*told, *actions, Release(self.agent)]
         return actions + self._line_up(happened.why, now_ms)
 
     def _accepted(self, happened: Accepted, now_ms: int) -> Actions | None:
@@ -214,6 +221,7 @@ class Handoff:
         if not happened.person:
             return [*self._let_go_of_agent(), *self._line_up("machine", now_ms)]
         self._go(State.BRIEFING, "picked_up", now_ms)
+        self.due_ms = now_ms + self._limits.whisper_ms
         return [Brief(self.agent)]
 
     def _connect(self, happened: Connect, now_ms: int) -> Actions:
@@ -311,10 +319,13 @@ class Handoff:
 
     def _told(self, now_ms: int) -> Actions:
         """The agent was told that the customer has left."""
-        if self._talked and self.agent is not None:
-            self._go(State.WRAP_UP, "customer_left", now_ms)
-            return self._hang_up_phone()
         actions = self._let_go_of_agent()
+        if self._talked and self.agent is not None:
+            if not self.agent.phone:
+                self._go(State.WRAP_UP, "customer_left", now_ms)
+                return []
+            self._finish(State.CLOSED, "talked", now_ms)  # nobody can write anything down on a telephone
+            return actions
         self._finish(State.CLOSED, "abandoned_briefing", now_ms)
         return actions
 
@@ -358,7 +369,11 @@ def _table() -> dict[tuple[State, type[Input]], Step]:
         ((State.ALTERNATIVES,), Chose, Handoff._chose),
         ((State.SCREEN, State.ALTERNATIVES, *sorted(LINED_UP)), Cancelled, Handoff._cancelled),
         ((State.QUEUED,), Offered, Handoff._offered),
-        ((State.OFFERED, State.DIALLING), OfferOver, Handoff._offer_over),
+        (
+            (State.OFFERED, State.DIALLING, State.HUMAN_CHECK, State.BRIEFING),
+            OfferOver,
+            Handoff._offer_over,
+        ),
         ((State.OFFERED,), Accepted, Handoff._accepted),
         ((State.DIALLING,), Answered, Handoff._answered),
         ((State.DIALLING,), NotReached, Handoff._not_reached),

@@ -34,6 +34,9 @@ class HandoffPhrases:
     arranged: str = "That's arranged."
     moving_on: str = "I'm getting another colleague for you."
     customer_left: str = "The customer has left."
+    taken: str = "This call has been given to somebody else. Goodbye."
+    reply: str = "Press 1 or say yes to take the call, 2 or no to decline, 3 to hear it again."
+    "What an agent on the telephone is asked behind the briefing."
 
     def of(self, sentence: Sentence) -> str:
         """The words."""
@@ -52,4 +55,5 @@ class HandoffPhrases:
 
     def all(self) -> tuple[str, ...]:
         """What customers are told, to be learnt by heart before the first call."""
-        return tuple(words for name, words in asdict(self).items() if name != Sentence.CUSTOMER_LEFT)
+        hidden = {"reply", *(sentence.value for sentence in Sentence if sentence.for_agent)}
+        return tuple(words for name, words in asdict(self).items() if name not in hidden)

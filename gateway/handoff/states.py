@@ -57,6 +57,13 @@ class Sentence(StrEnum):
     MOVING_ON = "moving_on"
     CUSTOMER_LEFT = "customer_left"
     "To the agent."
+    TAKEN = "taken"
+    "To an agent on the telephone whose offer has ended."
+
+    @property
+    def for_agent(self) -> bool:
+        """Whether customers never hear it."""
+        return self in (Sentence.CUSTOMER_LEFT, Sentence.TAKEN)
 
 
 Choice = Literal["callback", "message", "stay", "wait"]

@@ -1,16 +1,15 @@
-"""Agents who are reached by telephone: called, told from machines, briefed in a whisper, asked for a key.
+"""Agents who are reached by telephone: who is called when, with what, and what came of it.
 
-The call to an agent is one function; it lasts as long as their connection, whoever it is with. Nothing of the
-customer is heard there before the room says so.
+The call to an agent is one function; it lasts as long as their connection, whoever it is with.
 """
 
-import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 
 import structlog
 
-from gateway.handoff.states import Agent, Answered, Connect, Input, NotReached, PickedUp, Refused
+from gateway.handoff.agent_call import AgentCall
+from gateway.handoff.phrases import HandoffPhrases
+from gateway.handoff.states import Agent, AgentLost, Answered, Input, NotReached
 from gateway.leg import Leg
 from gateway.placed_call import Parts
 from gateway.protocol_error import ProtocolError
@@ -19,122 +18,94 @@ from gateway.queue.settings import Queues
 from gateway.sip.call_failed import CallFailed
 from gateway.sip.context import USER_TO_USER, user_to_user
 from gateway.switchboard import Lines
-from pipelines.answering_machine import Answerer
 from pipelines.briefing import Briefing
 from pipelines.facts import Unavailable
-from pipelines.pickup import Pickup
 
 log = structlog.get_logger(__name__)
 
-YES, NO, AGAIN = "1", "2", "3"
-ASK = "Press 1 to take the call, 2 to decline, 3 to hear it again."
-TAKEN = "Somebody else has taken it. Goodbye."
-HEARD_S = 2.5
-"A sentence may take so long to be heard after it was handed over."
+FAILURES = {
+    486: "busy",
+    600: "busy",
+    408: "no_answer",
+    480: "no_answer",
+    487: "no_answer",
+    603: "declined",
+    607: "declined",
+}
+"SIP response codes; every other one is `failed`."
 
 
 class AgentTelephones:
     """Calls agents' telephones; `lines` is the way out, once there is one."""
 
     def __init__(
-        self, lines: Callable[[], Lines | None], settings: Queues, queue: ContactQueue, parts: Parts
+        self,
+        lines: Callable[[], Lines | None],
+        settings: Queues,
+        queue: ContactQueue,
+        parts: Parts,
+        phrases: HandoffPhrases | None = None,
     ) -> None:
         self._lines = lines
         self._settings = settings
         self._queue = queue
         self._parts = parts
-        self._legs: dict[str, Leg] = {}
+        self._phrases = phrases or HandoffPhrases()
+        self._calls: dict[str, AgentCall] = {}
+        "Those that were answered, by lease."
 
     def leg(self, lease_id: str) -> Leg | None:
         """The connection to an agent who was called, while it lasts."""
-        return self._legs.get(lease_id)
+        call = self._calls.get(lease_id)
+        return call.leg if call is not None else None
 
-    async def say(self, lease_id: str, text: str) -> None:
-        """Tell the agent something; nothing when their connection is gone."""
-        leg = self._legs.get(lease_id)
-        if leg is not None:
-            await self._say(leg, text)
-            await asyncio.sleep(HEARD_S)
+    def dismiss(self, lease_id: str, text: str) -> None:
+        """Tell the agent this, in a few seconds, and hang up; nothing when their connection is gone."""
+        call = self._calls.get(lease_id)
+        if call is not None:
+            call.dismiss(text)
 
     async def call(
         self, agent: Agent, lease_id: str, briefing: Briefing, put: Callable[[Input], None]
     ) -> None:
         """Call the agent and tell them what it is about; lasts as long as the connection. Cancel to hang up.
 
-        `put` gets `Answered`, `NotReached`, `PickedUp`, `Connect` and `Refused`.
+        `put` gets `Answered`, `NotReached`, `PickedUp`, `Connect`, `Refused` and `AgentLost`.
         """
         lines, phone = self._lines(), self._settings.phone(agent.phone or "")
         if lines is None or phone is None:
             put(NotReached("no_telephone"))
             return
+
+        async def accept() -> bool:
+            return await self._queue.accept(lease_id, agent.agent_id) is not None
+
         headers = {USER_TO_USER: user_to_user(_context(briefing))}
+        answered = False
         try:
             async with lines.call(phone.number, trunk=phone.trunk, headers=headers, ringing=_ring) as leg:
+                answered = True
                 put(Answered())
-                self._legs[lease_id] = leg
+                call = AgentCall(lease_id, leg, self._parts, self._phrases, accept, put)
+                self._calls[lease_id] = call
                 try:
-                    await self._have(leg, agent, lease_id, briefing, put)
+                    await call.run(briefing.spoken())
                 finally:
-                    del self._legs[lease_id]
-        except CallFailed as failure:
-            put(
-                NotReached(
-                    "busy" if failure.code == 486 else "no_answer" if failure.code == 408 else "failed"
-                )
-            )
-        except (ProtocolError, Unavailable) as error:
-            log.warning("agent not called", agent=agent.agent_id, reason=str(error))
-            put(NotReached("failed"))
-
-    async def _have(
-        self, leg: Leg, agent: Agent, lease_id: str, briefing: Briefing, put: Callable[[Input], None]
-    ) -> None:
-        """From the answer to the end of the connection."""
-        pickup = Pickup(lease_id, leg, self._parts)
-        try:
-            verdict = await pickup.verdict()
-        finally:
-            pickup.close()
-        person = verdict.answerer in (Answerer.PERSON, Answerer.UNKNOWN) and leg.ended is None
-        put(PickedUp(person))
-        if not person:
-            return
-        if await self._agrees(leg, briefing):
-            if await self._queue.accept(lease_id, agent.agent_id) is None:
-                await self._say(leg, TAKEN)
-                await asyncio.sleep(HEARD_S)
-                put(Refused("too_late"))
-                return
-            put(Connect())
-            async for _ in leg.digits():  # until they are gone; the room has their sound
-                pass
-        else:
-            put(Refused("declined" if leg.ended is None else "hung_up"))
-
-    async def _agrees(self, leg: Leg, briefing: Briefing) -> bool:
-        """Whisper what it is about until they say yes or no by key, or have hung up."""
-        words = f"{briefing.for_role('phone').spoken()} {ASK}"
-        while True:
-            async with asyncio.TaskGroup() as tasks:
-                saying = tasks.create_task(self._say(leg, words), name="whisper")
-                key = await _key(leg)
-                saying.cancel()
-            leg.clear()
-            if key != AGAIN:
-                return key == YES
-
-    async def _say(self, leg: Leg, text: str) -> None:
-        async with aclosing(self._parts.synthesizer(leg.sample_rate).speak(text)) as speech:
-            async for frame in speech:
-                await leg.play(frame)
+                    del self._calls[lease_id]
+        except* CallFailed as failures:
+            put(NotReached(_why(_first(failures))))
+        except* (ProtocolError, Unavailable) as errors:
+            log.warning("agent not called", agent=agent.agent_id, reason=str(_first(errors)))
+            put(AgentLost() if answered else NotReached("failed"))
 
 
-async def _key(leg: Leg) -> str | None:
-    """The next key that means something here; None: they have hung up."""
-    async for digit in leg.digits():
-        if digit in (YES, NO, AGAIN):
-            return digit
-    return None
+def _first(group: "BaseExceptionGroup[Exception]") -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _why(failure: BaseException) -> str:
+    return FAILURES.get(failure.code, "failed") if isinstance(failure, CallFailed) else "failed"
 
 
 def _ring() -> None:

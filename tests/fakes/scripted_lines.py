@@ -25,13 +25,14 @@ class TransferableLeg(ScriptedLeg):
 
 
 class ScriptedLines:
-    """A telephone network: rings for two seconds, then answers, or fails as told."""
+    """A telephone network: rings for a while, then answers, or fails as told."""
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
         self.leg = TransferableLeg()
         self.dialled: list[tuple[str, str | None, Mapping[str, str]]] = []
         self.given_up = False
+        self.rings_s = 2.0
 
     @asynccontextmanager
     async def call(
@@ -41,7 +42,7 @@ class ScriptedLines:
         await asyncio.sleep(1)
         ringing()
         try:
-            await asyncio.sleep(2)
+            await asyncio.sleep(self.rings_s)
         except asyncio.CancelledError:
             self.given_up = True
             raise

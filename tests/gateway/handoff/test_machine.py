@@ -217,6 +217,18 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
         State.QUEUED,
         [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
     ),
+    "an offer ends while it is not known who picked up": (
+        (*TO_DIALLING, Answered()),
+        OfferOver("l_1", "missed"),
+        State.QUEUED,
+        [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+    ),
+    "an offer ends while a telephone listens": (
+        TO_PHONE_BRIEFING,
+        OfferOver("l_1", "missed"),
+        State.QUEUED,
+        [TellAgent(Sentence.TAKEN), HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+    ),
     "the customer leaves while a telephone rings": (
         TO_DIALLING,
         CustomerGone(),
@@ -331,6 +343,17 @@ def test_no_state_lasts_for_ever(state: State) -> None:
     assert handoff.overdue(due_ms - 1) == [] and handoff.state is state
     assert handoff.overdue(due_ms) == actions
     assert handoff.state is leads_to
+
+
+def test_nobody_writes_anything_down_on_a_telephone() -> None:
+    handoff = after(*TO_PHONE_BRIEFING, Connect(), Bridged(), CustomerGone())
+    assert handoff.overdue(60_000) == [HangUpAgent(), Release(PHIL)]
+    assert (handoff.state, handoff.outcome) == (State.CLOSED, "talked")
+
+
+def test_a_whisper_may_be_heard_twice() -> None:
+    handoff = after(*TO_PHONE_BRIEFING)
+    assert handoff.due_ms is not None and handoff.due_ms >= 4_000 + 2 * 18_000
 
 
 def test_every_state_but_those_at_rest_has_a_limit() -> None:
