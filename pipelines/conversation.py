@@ -128,6 +128,7 @@ class Conversation:
                     self._answered.add(fact.answers)
                     self._begun.pop(fact.answers, None)
             case HumanTurn():
+                self._answered.update(turn.turn_id for turn in self.unanswered())
                 self.turns.append(Turn(fact.turn_id, "human", fact.pii.text))
             case NoteAdded(purpose="hand_back"):
                 self.turns.append(Turn("", "human", fact.pii.text))
