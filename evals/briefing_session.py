@@ -32,6 +32,7 @@ from pipelines.facts import (
     Words,
 )
 from tools.evidence import occurs
+from tools.numerals import fold
 from tools.tool import Colleague, Evidence
 
 FOLDER = Path(__file__).parent / "briefings"
@@ -285,8 +286,7 @@ def invented(briefing: Briefing, facts: Sequence[Fact]) -> list[str]:
     receipts = {fact.receipt_id for fact in facts if isinstance(fact, ToolFinished)}
 
     def quoted(text: str) -> bool:
-        # Case is lost where accents were folded away with what was withheld.
-        return any(_in_order(text.lower().split(WITHHELD), each.lower()) for each in texts)
+        return any(_kept_of(text, each) for each in texts)
 
     faults = [f"{part.key} {part.value}" for part in briefing.facts if not _found(part.value, evidence)]
     for deed in briefing.done:
@@ -302,22 +302,36 @@ def invented(briefing: Briefing, facts: Sequence[Fact]) -> list[str]:
     faults += [f"quote {text!r}" for text in quotes if text and not quoted(text)]
     who = [briefing.who.name, briefing.who.email, *briefing.who.claims.values()]
     faults += [f"who {value}" for value in who if value and not _found(value, evidence)]
-    sources = [*texts, repr([*results, *arguments]), str(briefing.who.failed_tries), *map(str, receipts)]
+    counted = str(briefing.who.failed_tries)
+    sources = [*texts, *_leaves([*results, *arguments]), counted, *map(str, receipts)]
     told = [*briefing.summary, briefing.spoken(), *(each.text for each in briefing.failed)]
     told = [_SPELLED.sub(lambda match: match.group().replace(" ", ""), text) for text in told]
     return faults + [f"figure {each}" for text in told for each in unsupported(text, sources)]
 
 
+def _leaves(tree: Any) -> Iterator[str]:
+    """Everything in nested mappings and lists, as text."""
+    if isinstance(tree, Mapping):
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for each in tree:
+            yield from _leaves(each)
+    else:
+        yield str(tree)
+
+
 def _found(value: Any, evidence: Evidence) -> bool:
-    if isinstance(value, str) and WITHHELD in value:
-        leaves = [leaf for result in evidence.results for leaf in result.values() if isinstance(leaf, str)]
-        return any(_in_order(value.split(WITHHELD), leaf) for leaf in (*leaves, *evidence.said))
-    return occurs(value, evidence)
+    if occurs(value, evidence):
+        return True
+    leaves = [leaf for result in evidence.results for leaf in result.values() if isinstance(leaf, str)]
+    kept = isinstance(value, str) and WITHHELD in value
+    return kept and any(_kept_of(value, text) for text in (*leaves, *evidence.said))
 
 
-def _in_order(pieces: Sequence[str], text: str) -> bool:
-    place = 0
-    for piece in pieces:
+def _kept_of(kept: str, text: str) -> bool:
+    """Whether `kept` is a stretch of `text` less what was withheld, and perhaps less accents and capitals."""
+    text, place = fold(text), 0
+    for piece in map(fold, kept.split(WITHHELD)):
         place = text.find(piece, place)
         if place < 0:
             return False

@@ -25,8 +25,8 @@ def words(key: str) -> str:
 
 
 def shown(value: Scalar) -> str:
-    """A value for the eye: what has a fraction is an amount."""
-    return f"{value:,.2f}" if isinstance(value, float) else str(value)
+    """A value for the eye: what has a fraction is an amount, and is not rounded."""
+    return f"{value:,.2f}" if isinstance(value, float) and value == round(value, 2) else str(value)
 
 
 def deed_text(tool: str, receipt: str, result: Mapping[str, Scalar]) -> str:
@@ -152,7 +152,8 @@ def spoken(packet: Packet) -> str:
 
 
 def _ids(packet: Packet) -> list[tuple[str, str]]:
-    return [(each.key, str(each.value)) for each in packet.facts if each.key.endswith("_id")]
+    ids = [(each.key, str(each.value)) for each in packet.facts if each.key.endswith("_id")]
+    return [(key, value) for key, value in ids if value.isalnum()]
 
 
 def shortened(text: str, most: int) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.facts import Channel
 from pipelines.sentiment import Sentiment
 
-Scalar = str | int | float | bool
+Scalar = str | int | float
 
 
 class Part(BaseModel):
@@ -187,7 +187,11 @@ class Glossary:
 
 
 def scalars(values: Mapping[str, Any]) -> dict[str, Scalar]:
-    """The values that are one thing each and not empty."""
+    """The values that are one thing each and say something; a yes or no is a step of ours and no value."""
     return {
-        key: value for key, value in values.items() if isinstance(value, str | int | float) and value != ""
+        key: value
+        for key, value in values.items()
+        if isinstance(value, str | int | float)
+        and not isinstance(value, bool)
+        and any(map(str.isalnum, str(value)))
     }

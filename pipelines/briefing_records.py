@@ -97,13 +97,17 @@ class Records:
 
     def facts(self) -> tuple[Known, ...]:
         """What is known, the customer's own words first; proofs are left out, also of other values."""
-        shown = [
-            each.model_copy(update={"value": self.without_proofs(each.value)})
-            if isinstance(each.value, str) and not each.key.endswith("_id")
-            else each
-            for each in self._facts.values()
-        ]
+        shown = [known for each in self._facts.values() if (known := self._shown(each)) is not None]
         return tuple(sorted(shown, key=lambda each: each.source != "customer")[:MOST_FACTS])
+
+    def _shown(self, known: Known) -> Known | None:
+        """Without what proves an identity; None if nothing is left."""
+        if not isinstance(known.value, str) or known.key.endswith("_id"):
+            return known
+        kept = self.without_proofs(known.value)
+        if kept == known.value:
+            return known
+        return known.model_copy(update={"value": kept}) if any(map(str.isalnum, kept)) else None
 
     def without_proofs(self, text: str) -> str:
         """The text without what proves an identity."""
@@ -182,7 +186,7 @@ class Records:
     def _found(self, values: Mapping[str, Any], about: str | None, turn: str) -> None:
         """What a tool has found out."""
         for key, value in scalars(values).items():
-            if key in _ABOUT_IDENTITY or key in self._glossary.proofs or isinstance(value, bool):
+            if key in _ABOUT_IDENTITY or key in self._glossary.proofs:
                 continue
             if str(value) == about:
                 continue  # the thing's own number, which is known already
@@ -232,9 +236,7 @@ class Records:
 
     def _deed(self, fact: ToolFinished, receipt: str, call: _Call) -> None:
         result = {
-            key: value
-            for key, value in scalars(fact.pii.values).items()
-            if key not in self._glossary.proofs and not isinstance(value, bool)
+            key: value for key, value in scalars(fact.pii.values).items() if key not in self._glossary.proofs
         }
         self._done[receipt] = Deed(
             tool=fact.tool,
@@ -268,8 +270,7 @@ class Records:
         held = values.get("limit")
         limit = scalars(held) if isinstance(held, Mapping) else {}
         asked = {k: v for k, v in scalars(call.arguments).items() if k not in self._glossary.proofs}
-        if "amount" in values:
-            asked = {"amount": values["amount"], **asked}
+        asked = {**scalars({"amount": values.get("amount")}), **asked}
         code = fact.code or "refused"
         self._limits[(fact.tool, code, call.about)] = Limit(
             tool=fact.tool,

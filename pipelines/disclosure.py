@@ -166,7 +166,6 @@ def without_numbers(text: str, withheld: frozenset[str]) -> str:
     if not withheld or not text:
         return text
     folded = fold(text)
-    kept = text if len(folded) == len(text) else folded
     spans = []
     for run in number_runs(folded):
         place = 0
@@ -179,6 +178,8 @@ def without_numbers(text: str, withheld: frozenset[str]) -> str:
                     place = following - 1
                     break
             place += 1
+    # Offsets are those of the folded text; where folding changed its length, that is what is kept.
+    kept = text if not spans or len(folded) == len(text) else folded
     for start, end in reversed(spans):
         kept = f"{kept[:start]}{WITHHELD}{kept[end:]}"
     return kept

@@ -32,7 +32,7 @@ _GLAD = (
 )
 _SOUR = re.compile(rf"\b(?:(?P<angry>{_ANGRY})|(?P<cross>{_CROSS}))\b")
 _SWEET = re.compile(rf"(?<!not )(?<!no )\b(?:{_GLAD})\b")
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"\w+")
 _LOUD = re.compile(r"!{2,}|\?!|!\?|\?{3,}")
 
 _KEPT = 0.6

@@ -21,10 +21,10 @@ LONGEST = 400
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _STEM = 4
 _TELLING = frozenset(
-    "customer client caller they them their want need ask call cont veri iden have been with this that from "
-    "about into which also will would were when wher what beca sinc afte befo then than only some more does "
-    "here ther next step stil curr alre help agen bot coll plea take over shou must note seem feel says said "
-    "told".split()
+    "customer client caller they them their want need ask aske call cont veri iden have been with this that "
+    "from about into which also will would were when wher what beca sinc afte befo then than only some more "
+    "does here ther next step stil curr alre help agen bot coll plea take over shou must note seem feel says "
+    "said told".split()
 )
 "Beginnings of the words that any retelling has."
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools import gate
-from tools.policy import Access, Case, Facts, PolicyLimits, Source, ToolPolicy
+from tools.policy import AT_DESK, Access, Case, Facts, PolicyLimits, Source, ToolPolicy
 from tools.records import Deed, Line, Order
-from tools.tool import CallContext, Effect, Evidence, Identity, Refusal
+from tools.tool import CallContext, Colleague, Effect, Evidence, Identity, Refusal
 
 TODAY = date(2026, 11, 22)
 MAYA = Identity("C0001", "order+zip", {"name": "Maya Lindqvist", "zip": "60614"})
@@ -229,3 +229,47 @@ def test_whatever_is_allowed_keeps_every_limit(
         assert refunded and not any(each.refunded for each in refunded)
         assert after <= min(50_000, about.total_cents)
         assert days <= 30
+
+
+# --- at the desk -------------------------------------------------------------------------------------
+
+AGENT, SUPERVISOR, ADMIN = (Colleague("a_1", role) for role in ("agent", "supervisor", "admin"))
+
+
+@pytest.mark.parametrize("colleague", [AGENT, SUPERVISOR])
+def test_a_colleague_may_run_what_the_desk_may_and_give_values_that_nobody_said(colleague: Colleague) -> None:
+    policy = ToolPolicy(sources={"order_id": Source.SAID}, desk=AT_DESK)
+    assert asked(policy, {"order_id": "12345"}, colleague=colleague) is None
+
+
+@pytest.mark.parametrize("colleague", [AGENT, SUPERVISOR, ADMIN])
+def test_a_tool_that_names_no_desk_role_is_the_bots_alone(colleague: Colleague) -> None:
+    assert asked(ToolPolicy(access=Access.ANYONE), {}, colleague=colleague) == "not_allowed"
+
+
+def test_an_admin_serves_no_customer() -> None:
+    assert asked(ToolPolicy(access=Access.ANYONE, desk=AT_DESK), {}, colleague=ADMIN) == "not_allowed"
+
+
+def test_a_colleague_too_needs_a_customer_who_has_proven_who_they_are_and_their_own_order() -> None:
+    assert asked(ToolPolicy(desk=AT_DESK), {}, colleague=SUPERVISOR, identity=None) == "not_verified"
+    assert judge(REFUND, order(customer_id="C0002"), colleague=SUPERVISOR) == "not_yours"
+
+
+def test_a_colleague_decides_on_more_than_the_bot_and_a_supervisor_on_more_than_an_agent() -> None:
+    def refund(cents: int, colleague: Colleague | None) -> str | None:
+        return judge(REFUND, order(line(1, cents)), colleague=colleague)
+
+    assert [refund(74_900, each) for each in (None, AGENT, SUPERVISOR)] == ["over_limit", None, None]
+    assert [refund(150_000, each) for each in (None, AGENT, SUPERVISOR)] == ["over_limit", "over_limit", None]
+    assert refund(900_000, SUPERVISOR) == "over_limit"
+
+
+def test_other_rules_hold_for_colleagues_as_for_the_bot() -> None:
+    late = order(delivered_on=TODAY - timedelta(days=48))
+    assert judge(REFUND, late, colleague=SUPERVISOR) == "too_late"
+    assert judge(CANCEL, order(), colleague=SUPERVISOR) == "already_shipped"
+
+
+def test_what_a_colleague_only_asks_about_is_not_done() -> None:
+    assert judge(REFUND, order(), colleague=AGENT, confirmed=False) == "not_confirmed"

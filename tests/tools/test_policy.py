@@ -4,12 +4,18 @@ import pytest
 
 from tests.fakes.shop_in_process import NOW
 from tools.policy import Access, Case, Facts, PolicyLimits, ToolPolicy
-from tools.tool import CallContext, Effect
+from tools.tool import CallContext, Colleague, Effect
 
 
 def test_the_limits_that_were_promised_to_customers_are_the_default() -> None:
     limits = PolicyLimits()
     assert (limits.refund_days, limits.refund_limit_cents, limits.verification_tries) == (30, 50_000, 3)
+
+
+def test_people_may_refund_more_than_the_bot() -> None:
+    limits = PolicyLimits()
+    agent, supervisor = Colleague("a_1", "agent"), Colleague("a_2", "supervisor")
+    assert [limits.refund_limit_of(each) for each in (None, agent, supervisor)] == [50_000, 100_000, 500_000]
 
 
 def test_limits_cannot_be_changed_once_made() -> None:

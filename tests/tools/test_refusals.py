@@ -14,6 +14,7 @@ def test_every_sentence_can_be_said_aloud() -> None:
         *refusals.ALL,
         refusals.too_late(30),
         refusals.over_limit(50_000),
+        refusals.over_own_limit(100_000),
         refusals.invented("zip"),
     ):
         assert refusal.sentence.endswith((".", "?"))
@@ -24,6 +25,10 @@ def test_limits_are_told_as_they_are() -> None:
     assert "within 14 days" in refusals.too_late(14).sentence
     assert "$500 " in refusals.over_limit(50_000).sentence
     assert "$1,234.50 " in refusals.over_limit(123_450).sentence
+    assert (
+        refusals.over_limit(50_000).limit == refusals.over_own_limit(50_000).limit == {"refund_limit": 500.0}
+    )
+    assert refusals.too_late(14).limit == {"refund_days": 14}
 
 
 def test_only_a_refund_over_the_limit_asks_for_a_person_at_once() -> None:

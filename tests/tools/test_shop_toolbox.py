@@ -30,6 +30,17 @@ def test_the_tools_that_workflows_name_are_there() -> None:
     virtual_time.run(scenario())
 
 
+def test_the_desk_has_every_tool_but_the_wish_for_a_person() -> None:
+    async def scenario() -> None:
+        async with shop_in_process() as shop:
+            box = shop_toolbox(shop.connector, PolicyLimits())
+            assert set(box.names) - set(box.at_desk("agent")) == {"ask_for_person"}
+            assert box.at_desk("supervisor") == box.at_desk("agent")
+            assert box.at_desk("admin") == box.at_desk("") == ()
+
+    virtual_time.run(scenario())
+
+
 ADDRESS = "1 Thief Lane, Reno, NV 89501"
 PERSONAL = [
     ("look_up_order", {"order_id": "10437"}),
