@@ -84,7 +84,7 @@ def holiday(text: str) -> Holiday:
     year = int(match["year"]) if match["year"] else None
     month, day = int(match["month"]), int(match["day"])
     try:
-        date(year or 2024, month, day)  # a leap year, so that 29 February may be one
+        date(2024 if year is None else year, month, day)  # a leap year, so that 29 February may be one
     except ValueError:
         raise ValueError("there is no such day") from None
     return Holiday(year, month, day, _span(match) if match["begin"] else None)

@@ -87,7 +87,8 @@ def phone_presences(queues: Queues) -> list[Presence]:
 
 def _restore_entry(board: Board, entry: Entry, now: float) -> None:
     handoff_id = entry.wanted.handoff_id
-    if entry.lease_id in board.leases and board.entries.get(handoff_id) == entry:
+    whole = entry.lease_id is None or entry.lease_id in board.leases
+    if whole and board.entries.get(handoff_id) == entry:
         return
     board.leave(handoff_id, now, LOST)
     board.put("entry", handoff_id, replace(entry, lease_id=None))

@@ -281,9 +281,7 @@ def check_phones(queues: Queues, telephone: Telephone) -> None:
     for phone in queues.phones:
         number = numbers.normalised(phone.number)
         if phone.trunk is not None and phone.trunk not in trunks:
-            raise _problem(
-                "trunk_unknown", f"`{phone.key}`: no trunk that can call has this name", phone.trunk
-            )
+            raise _problem("trunk_unknown", f"`{phone.key}` needs a trunk that can call", phone.trunk)
         allowed = any(numbers.fits(pattern, number) for pattern in dial.allowed)
         if not allowed or any(numbers.fits(pattern, number) for pattern in dial.refused):
             raise _problem("number_not_allowed", "`telephone.dial` does not allow the number of", phone.key)
