@@ -62,11 +62,11 @@ function closedWords({ info }: Contact): string | null {
       return null;
     case "briefing":
     case "bridging":
-      return "You can write as soon as you are connected";
+      return "Not connected yet";
     case "caller_gone":
       return "The customer has left";
     default:
-      return "The bot has the customer now";
+      return "The bot has the customer";
   }
 }
 

@@ -173,7 +173,7 @@ function Mark({ item }: { item: NoteItem }) {
   const words = markWords(fact);
   if (words === "") return null;
   return (
-    <p className="mark" data-tone={item.tone}>
+    <p className="happened" data-tone={item.tone}>
       <span>
         {words} · {clock(item.at)}
       </span>

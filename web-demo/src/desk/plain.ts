@@ -69,7 +69,7 @@ export const FLOOR_WORDS: Record<LiveSession["floor"], string> = {
 export function queueTitle(queues: QueueInfo[], name: string | null): string {
   if (name === null || name === "") return "";
   const title = queues.find(({ queue }) => queue === name)?.title ?? "";
-  return title === "" ? sentenceCase(words(name)) : title;
+  return title === "" || title === name ? sentenceCase(words(name)) : title;
 }
 
 export const DECLINE_WORDS: Record<DeclineReason, string> = {
@@ -114,7 +114,9 @@ export function markWords(fact: NoteItem["fact"]): string {
     case "identity.verified":
       return `Identity checked: ${methodWords(fact.method)}`;
     case "handoff.requested":
-      return `A person was asked for: ${reasonWords(fact.reason).toLowerCase()}`;
+      return fact.reason === "customer_asked"
+        ? "The customer asked for a person"
+        : `A person was asked for: ${reasonWords(fact.reason).toLowerCase()}`;
     case "handoff.changed":
       return handoffWords(fact);
     case "leg.joined":
