@@ -19,6 +19,10 @@
     transport.py frontend.py bot.py reply.py        a pipecat pipeline over an `AudioPort`: ends, ears, mouth
     voice_call.py services.py processor.py          one call; pipecat's services; how we stand in a pipeline
     chat.py                                         the same agent, no pipeline
+    briefing.py briefing_*.py disclosure.py         what a person who takes over is told, by their role
+    sentiment.py language.py promises.py            what rules read from words
+    escalation.py wrap_up.py                        when a person is needed; what is written down afterwards
+    advisor.py suggestions.py                       the bot beside a person who talks with the customer
     agent/                                          understand, decide, act, say
 
 Audio is the clock: everything is counted in 20 ms frames. A call is one function with one task group;
@@ -27,5 +31,5 @@ facts (`answer.Piece`); the runner emits each fact, which stores it and folds it
 `Conversation`, before it asks for the next: so an answer always sees its own effects, and a conversation
 rebuilt from the log after a crash equals the lost one.
 
-Models are shared by all calls and run in worker threads or processes; each result names its call.
+Models are shared by all calls and run in workers; each result names its call.
 """

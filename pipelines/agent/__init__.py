@@ -29,5 +29,6 @@ llama.cpp server in a child process (`llama_server.py`). Cores know no clock, no
     answer_cache.py listening.py                    answers given before; what is done while we listen
     language_model.py routing.py breaker.py         what a model is to us, which does what, when none
     model_answer.py tool_calls.py cache_slots.py    reading what it streams; which call has which prompt cache
+    advice.py recall.py retelling.py glossary.py    what it does for a person who talks with the customer
     definition_file.py prompt_texts.py offload.py   files read once; blocking work off the event loop
 """
