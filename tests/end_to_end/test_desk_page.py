@@ -111,6 +111,18 @@ def test_a_reload_keeps_the_sign_in_and_signing_out_ends_it(page: Page, desk: Sc
     expect(page.get_by_role("heading", name="Sign in to the desk")).to_be_visible()
 
 
+def test_signing_out_with_a_customer_is_asked_about(page: Page, desk: ScriptedDesk) -> None:
+    has(page, desk, contact())
+    page.get_by_role("button", name="Sign out").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("A customer is with you.")
+    dialog.get_by_role("button", name="Stay").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Sign out").click()
+    dialog.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in to the desk")).to_be_visible()
+
+
 def test_a_sign_in_that_is_over_takes_everything_off_the_screen(page: Page, desk: ScriptedDesk) -> None:
     has(page, desk, contact())
     desk.say("s_1", *TURNS)
@@ -538,6 +550,20 @@ def test_a_supervisor_sees_all_listens_whispers_and_takes_over(browser: Browser)
         page.get_by_role("button", name="Take over").click()
         expect(page.get_by_role("button", name="Hold")).to_be_visible()
         assert [command.mode for command in desk.of("supervise")] == ["monitor", "whisper", "take_over"]
+
+
+def test_listening_in_goes_on_after_a_restart(browser: Browser) -> None:
+    with desk_of("supervisor") as desk, opened(browser, desk) as page:
+        desk.tell(Sessions(live=(LIVE,)))
+        page.get_by_role("button", name="All sessions").click()
+        page.get_by_role("row").nth(1).get_by_role("button").click()
+        page.get_by_role("button", name="Listen").click()
+        expect(page.get_by_text("You listen. Nobody hears you.")).to_be_visible()
+        desk.drop()
+        expect(page.locator(".connection")).to_have_attribute("data-state", "waiting")
+        expect(page.locator(".connection")).to_have_attribute("data-state", "open", timeout=20_000)
+        page.wait_for_timeout(200)
+        assert [command.mode for command in desk.of("supervise")] == ["monitor", "monitor"]
 
 
 def test_who_leaves_a_session_sees_no_more_of_it(browser: Browser) -> None:

@@ -20,6 +20,7 @@ import { Presence } from "./Presence";
 import { QueueList } from "./QueueList";
 import { Sessions } from "./Sessions";
 import { Side, type SideTab } from "./Side";
+import { SignOutDialog } from "./SignOutDialog";
 import { goToTurn } from "./turns";
 import { useDesk } from "./useDesk";
 import { useLine } from "./useLine";
@@ -34,6 +35,9 @@ interface Props {
   /** Signs out; returns why that did not work. */
   leave: () => Promise<string | null>;
 }
+
+/** States in which a customer loses somebody when the agent leaves. */
+const WITH_US = new Set(["briefing", "bridging", "human_active"]);
 
 export function Workplace({ account, doubt, leave }: Props) {
   const control = useDesk(doubt);
@@ -52,6 +56,7 @@ export function Workplace({ account, doubt, leave }: Props) {
   const [tab, setTab] = useState<SideTab>("briefing");
   const [dialog, setDialog] = useState<CallDialog | null>(null);
   const [help, setHelp] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   const [sound, setSound] = useSound();
   const field = useRef<HTMLTextAreaElement>(null);
 
@@ -129,6 +134,7 @@ export function Workplace({ account, doubt, leave }: Props) {
   };
   useKeys((key) => acts[key]());
 
+  const customers = contacts.filter(({ info }) => info.mine && WITH_US.has(info.state)).length;
   const signOut = async () => {
     const fault = await leave();
     if (fault !== null) notify(fault);
@@ -145,7 +151,7 @@ export function Workplace({ account, doubt, leave }: Props) {
         sound={sound}
         setSound={setSound}
         showKeys={() => setHelp(true)}
-        leave={signOut}
+        leave={() => (customers === 0 ? signOut() : Promise.resolve(setLeaving(true)))}
       />
       {view === "sessions" ? (
         <Sessions state={state} now={now} open={account.may.includes("supervise") ? open : null} />
@@ -225,6 +231,12 @@ export function Workplace({ account, doubt, leave }: Props) {
       <Notices notices={control.notices.notices} dismiss={control.notices.dismiss} />
       <DeskAnnouncer offer={offer} queues={state.queues} contact={contact} connection={control.connection} />
       <ShortcutsDialog open={help} shortcuts={KEYS} onClose={() => setHelp(false)} />
+      <SignOutDialog
+        open={leaving}
+        customers={customers}
+        signOut={signOut}
+        close={() => setLeaving(false)}
+      />
     </div>
   );
 }

@@ -208,7 +208,7 @@ export class Desk {
     const leaves = frame.state === "closed" || (!frame.mine && this.own.has(session));
     if (leaves) {
       this.own.delete(session);
-      this.watched.delete(session);
+      this.unwatch(session);
     } else if (frame.mine) {
       this.own.set(session, frame.handoff_id ?? "");
       this.watch(session);

@@ -45,11 +45,27 @@ export function useDesk(onDoubt: () => void): DeskControl {
   const notices = useNotices();
   const { notify } = notices;
   const desk = useRef<Desk>(null);
+  const modes = useRef<[session: string, mode: SuperviseMode][]>([]);
+  useEffect(() => {
+    modes.current = Object.values(state.contacts).map(({ info, mode }) => [info.session, mode]);
+  }, [state.contacts]);
 
   useEffect(() => {
+    // A gateway that was restarted knows nothing of those who listened in.
+    const listenAgain = () => {
+      for (const [session, mode] of modes.current) {
+        if (mode === "off" || mode === "take_over") continue;
+        connected
+          .act({ type: "supervise", session, mode })
+          .done.catch(() => dispatch({ type: "mode", session, mode: "off" }));
+      }
+    };
     const onFrame = (frame: DeskFrame) => {
       dispatch({ type: "frame", frame, nowS: Date.now() / 1000 });
-      if (frame.type === "welcome") setWelcomes((count) => count + 1);
+      if (frame.type === "welcome") {
+        setWelcomes((count) => count + 1);
+        listenAgain();
+      }
       const words = noticeWords(frame);
       if (words !== null) notify(words);
     };
