@@ -75,6 +75,7 @@ export interface NoteItem {
     | "leg.left"
     | "call.refused"
     | "handoff.changed"
+    | "handoff.chosen"
     | "note.added"
   >;
 }

@@ -172,6 +172,7 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
     case "identity.verified":
       return { ...view, items: lines.noteBeforeReply(items, fact, event) };
     case "trouble":
+    case "handoff.chosen":
     case "note.added":
       return note(view, fact, event);
     case "session.ended":

@@ -142,6 +142,7 @@ const FACTS = {
     agent: or(string, null),
     outcome: or(string, null),
   }),
+  "handoff.chosen": object({ choice: string }),
   "handoff.position": object({ handoff_id: string, position: number, wait_s: or(number, null) }),
   activity: object({ state: oneOf("listening", "thinking", "speaking", "typing", "idle") }),
   trouble: object({ code: string, message: string, retry: or(boolean, false) }),

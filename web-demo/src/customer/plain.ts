@@ -139,6 +139,7 @@ export function noteWords(fact: NoteItem["fact"]): string {
       return ENDINGS[fact.outcome] ?? "The conversation is over.";
     case "handoff.changed":
       return handoffWords(fact);
+    case "handoff.chosen":
     case "note.added":
       return "";
     case "trouble":

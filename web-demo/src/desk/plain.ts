@@ -119,6 +119,8 @@ export function markWords(fact: NoteItem["fact"]): string {
         : `A person was asked for: ${reasonWords(fact.reason).toLowerCase()}`;
     case "handoff.changed":
       return handoffWords(fact);
+    case "handoff.chosen":
+      return CHOICES[fact.choice] ?? `The customer chose: ${words(fact.choice)}`;
     case "leg.joined":
       return fact.role === "supervisor" ? "A supervisor joined" : "";
     case "leg.left":
@@ -154,6 +156,15 @@ function handoffWords({ state, agent, reason }: FactOf<"handoff.changed">): stri
       return "";
   }
 }
+
+/** What a customer wants instead of a person who can come now. */
+const CHOICES: Record<string, string> = {
+  callback: "The customer wants to be called back",
+  message: "The customer leaves a message",
+  stay: "The customer stays with the bot",
+  wait: "The customer wants to wait",
+  cancel: "The customer does not want a person any more",
+};
 
 const METHODS: Record<string, string> = {
   "order+zip": "order number and ZIP code",
