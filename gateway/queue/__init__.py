@@ -7,12 +7,12 @@
 `estimate.py`      how long it will take, from how long it took  [core]
 `records.py`       what the queue remembers of contacts, agents, offers and places  [core]
 `board.py`         all of it at one moment, and every rule that changes it  [core]
-`wire.py`          records and news as JSON  [core]
-`feed.py`          news to any number of readers
-`counts.py`        metrics
-`memory.py`        one node
-`shared_log.py`    the log in Redis that all nodes follow
-`redis_queue.py`   several nodes
+`standing.py`      positions, waits, who is there: questions to a board  [core]
+`recovery.py`      what becomes of it when a node or the memory is lost  [core]
+`wire.py`          records and changes as JSON  [core]
+`board_queue.py`   a `ContactQueue` over any ledger; `feed.py` news, `counts.py` metrics, `replies.py` texts
+`ledger.py`        where a board is kept: `memory.py` one node, `redis_ledger.py` several
+`shared_log.py`    the log in Redis that all nodes follow; `jobs.py` commands that wait for it
 `opening.py`       which of the two, by configuration
 
 There is one set of rules, the `Board`. It takes commands and the time, and gives a change: records put and

@@ -25,10 +25,12 @@ from gateway.queue.records import (
     Place,
     Record,
     Seat,
+    figures_key,
     place_key,
 )
 from gateway.queue.routing import Agent, Candidate
 from gateway.queue.settings import Queues
+from pipelines.facts import Channel
 
 TIDY_S = 1.0
 "While contacts wait the board is looked at so often: they flow over, and who was asked may be asked again."
@@ -84,6 +86,10 @@ class Board:
         """Remember a record, in place of the one with its name."""
         self._kept[kind][name] = record
         self._changed[kind, name] = record
+
+    def note_burial(self, node: str) -> None:
+        """Let the change say that a node was taken for gone."""
+        self._buried.append(node)
 
     def drop(self, kind: Kind, name: str) -> None:
         """Forget a record, if it is there."""
@@ -198,6 +204,12 @@ class Board:
         self.put("figures", name, self.figures.get(name, Figures()).handle(now - place.since))
         self._measures.append(Measure("handle", place.queue, now - place.since))
 
+    def rebook(self, handoff_id: str, agent_id: str, channel: Channel) -> None:
+        """An agent's contact goes on by another channel."""
+        name = place_key(agent_id, handoff_id)
+        if (place := self.places.get(name)) is not None:
+            self.put("place", name, replace(place, channel=channel))
+
     # --- time ---
 
     def expire(self, now: float, excused_until: float = 0.0) -> None:
@@ -284,20 +296,5 @@ class Board:
         if seat is not None and not any(each.agent_id == place.agent_id for each in self.places.values()):
             self.put("seat", place.agent_id, replace(seat, idle_since=now))
 
-    def bury(self, node: str, now: float) -> None:
-        """A node is gone: so are its agents, its contacts and the places of its contacts."""
-        for agent_id in [name for name, seat in self.seats.items() if seat.node == node]:
-            self.absent(agent_id, node, now, "node_lost")
-        for handoff_id in [name for name, entry in self.entries.items() if entry.node == node]:
-            self.leave(handoff_id, now, "node_lost")
-        for place in [place for place in self.places.values() if place.node == node]:
-            self.free(place, now)
-        self._buried.append(node)
-
     def _ringing_at(self, agent_id: str) -> Lease | None:
         return next((lease for lease in self.leases.values() if lease.offer.agent_id == agent_id), None)
-
-
-def figures_key(queue: str, channel: str) -> str:
-    """The name of a queue's and channel's figures."""
-    return f"{queue} {channel}"

@@ -75,6 +75,10 @@ class BoardQueue:
         """See `ContactQueue`."""
         await self._ledger.carry_out(lambda board, now: board.finish(handoff_id, agent_id, now), surely=True)
 
+    async def rebook(self, handoff_id: str, agent_id: str, channel: Channel) -> None:
+        """See `ContactQueue`."""
+        await self._ledger.carry_out(lambda board, now: board.rebook(handoff_id, agent_id, channel))
+
     async def position(self, handoff_id: str) -> Standing:
         """See `ContactQueue`."""
         return standing.position(self._ledger.board, handoff_id, self._ledger.now())

@@ -185,6 +185,9 @@ class ContactQueue(Protocol):
     async def finish(self, handoff_id: str, agent_id: str) -> None:
         """The agent is through with the contact, wrap-up included."""
 
+    async def rebook(self, handoff_id: str, agent_id: str, channel: Channel) -> None:
+        """The agent's contact goes on by another channel, and takes a place of that one."""
+
     async def position(self, handoff_id: str) -> Standing:
         """Where a contact stands."""
 

@@ -81,6 +81,11 @@ def place_key(agent_id: str, handoff_id: str) -> str:
     return f"{agent_id} {handoff_id}"
 
 
+def figures_key(queue: str, channel: Channel) -> str:
+    """The name of a queue's and channel's figures."""
+    return f"{queue} {channel}"
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A duration for the metrics."""

@@ -1,4 +1,4 @@
-"""What a node does when the shared memory comes back with less than it had.  [core]
+"""When a node is gone, or the shared memory comes back with less than it had.  [core]
 
 Each node knows better than the memory what is its own: its contacts, its agents, the places of its contacts.
 It puts that back. Offers belong to two nodes at once and are not put back: those that are lost end, and their
@@ -14,6 +14,17 @@ from gateway.queue.records import SHARED, Entry, Place, Seat
 from gateway.queue.settings import Queues
 
 LOST = "queue_restarted"
+
+
+def bury(board: Board, node: str, now: float) -> None:
+    """A node is gone: so are its agents, its contacts and the places of its contacts."""
+    for agent_id in _of(board.seats, node):
+        board.absent(agent_id, node, now, "node_lost")
+    for handoff_id in _of(board.entries, node):
+        board.leave(handoff_id, now, "node_lost")
+    for name in _of(board.places, node):
+        board.free(board.places[name], now)
+    board.note_burial(node)
 
 
 def restore(board: Board, former: Board, node: str, now: float) -> None:

@@ -257,7 +257,7 @@ class RedisLedger:
             async with asyncio.timeout(FAREWELL_S):
                 for _ in range(FAREWELLS):
                     draft = self._board.copy()
-                    draft.bury(self.node, self.now())
+                    recovery.bury(draft, self.node, self.now())
                     draft.assign(self.now())
                     change = draft.take_change()
                     committed = await self._shared.commit(self._version, change) if self._loaded else "none"
@@ -290,4 +290,4 @@ class RedisLedger:
 
 
 def _burial(node: str) -> Command[None]:
-    return lambda board, now: board.bury(node, now)
+    return lambda board, now: recovery.bury(board, node, now)

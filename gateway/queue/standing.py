@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from gateway.queue import estimate
-from gateway.queue.board import Board, figures_key
+from gateway.queue.board import Board
 from gateway.queue.contacts import Availability, InLine, OnDuty, Standing, Wanted
 from gateway.queue.estimate import Figures
-from gateway.queue.records import Entry
+from gateway.queue.records import Entry, figures_key
 from gateway.queue.routing import Agent, fits, rank, reach
 from pipelines.facts import Channel
 

@@ -332,6 +332,24 @@ class QueueContract:
 
         self.check(test)
 
+    def test_a_chat_that_becomes_a_call_takes_the_whole_agent(self) -> None:
+        async def test(one: ContactQueue, other: ContactQueue) -> None:
+            news = one.news()
+            await one.announce(agent())
+            contact = wanted(queue="general")
+            await one.enqueue(contact)
+            assert await one.accept((await offered(news)).lease_id, "a_ann")
+            await other.rebook(contact.handoff_id, "a_ann", "voice")
+            await other.rebook("h_nobody", "a_ann", "voice")
+            await other.enqueue(wanted(queue="general"))
+            assert await other.offers() == []
+            (seen,) = [seen for seen in await other.agents() if seen.presence.agent_id == "a_ann"]
+            assert seen.busy == {"voice": 1}
+            await one.finish(contact.handoff_id, "a_ann")
+            await offered(news)
+
+        self.check(test)
+
     def test_one_agent_alone_or_never_this_one(self) -> None:
         async def test(one: ContactQueue, other: ContactQueue) -> None:
             news = one.news()

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.queue import wire
+from gateway.queue import recovery, wire
 from gateway.queue.board import Board
 from gateway.queue.contacts import Offer, Offered, OfferEnded, QueueFull
 from gateway.queue.records import Change, Place
@@ -135,7 +135,7 @@ def test_a_burial_takes_all_that_was_the_nodes() -> None:
     one.enqueue(wanted("b", queue="general"), "n", 2)
     one.assign(2)
     one.take_change()
-    one.bury("n", 3)
+    recovery.bury(one, "n", 3)
     assert set(one.seats) == {"a_bob"} and not one.entries and not one.places and not one.leases
     change = one.take_change()
     assert change.buried == ("n",)
@@ -243,7 +243,7 @@ class Played:
             self.board.finish(place.handoff_id, place.agent_id, self.now)
 
     def _bury(self, node: str) -> None:
-        self.board.bury(node, self.now)
+        recovery.bury(self.board, node, self.now)
 
     def _nth(self, number: int) -> list[Offer]:
         return [lease.offer for lease in self.board.leases.values()][number : number + 1]

@@ -1,7 +1,10 @@
 """The queue of several nodes, on a real Redis that is also killed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+import itertools
+import random
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -344,3 +347,113 @@ async def ringing_after(news: AsyncIterator[News], before: dict[str, Any]) -> di
 
 async def _waiting(queue: ContactQueue, names: list[str]) -> bool:
     return [line.wanted.handoff_id for line in await queue.waiting()] == names
+
+
+class Traffic:
+    """Customers and agents of two nodes who do whatever comes to their minds."""
+
+    def __init__(self, made: Sequence[Node], seed: int) -> None:
+        self.nodes = made
+        self.dice = random.Random(seed)
+        self.here: set[str] = set()
+        "Contacts that came and neither left nor were taken."
+        self.taken: list[str] = []
+        self.unsure: set[str] = set()
+        "What became of the command is not known to its caller."
+        self._numbers = itertools.count(1)
+
+    async def go_on(self, for_s: float) -> None:
+        clock = asyncio.get_running_loop().time
+        until_s = clock() + for_s
+        for node, names in ((self.nodes[0], "abc"), (self.nodes[1], "def")):
+            for name in names:
+                await node.queue.announce(agent(name, capacity={"chat": 3}))
+        async with asyncio.TaskGroup() as tasks:
+            while clock() < until_s:
+                node = self.dice.choice(self.nodes)
+                action = self.dice.choice([self._come, self._come, self._leave, self._click, self._click])
+                tasks.create_task(self._unless_away(action(node)))
+                await asyncio.sleep(0.004)  # how people come, not what is waited for
+
+    async def _unless_away(self, action: Awaitable[None]) -> None:
+        with contextlib.suppress(Unavailable):
+            await action
+
+    async def _come(self, node: Node) -> None:
+        contact = wanted(f"{next(self._numbers)}", queue="general")
+        await node.queue.enqueue(contact)
+        self.here.add(contact.handoff_id)
+
+    async def _leave(self, node: Node) -> None:
+        if self.here:
+            handoff_id = self.dice.choice(sorted(self.here))
+            self.here.discard(handoff_id)
+            self.unsure.add(handoff_id)  # somebody may take it at the same moment
+            await node.queue.leave(handoff_id)
+
+    async def _click(self, node: Node) -> None:
+        offers = list(await node.queue.offers())
+        if not offers:
+            return
+        offer = self.dice.choice(offers)
+        handoff_id = offer.wanted.handoff_id
+        if self.dice.random() < 0.2:
+            await node.queue.decline(offer.lease_id, offer.agent_id, "busy")
+            return
+        try:
+            taken = await node.queue.accept(offer.lease_id, offer.agent_id)
+        except Unavailable:
+            self.unsure.add(handoff_id)
+            raise
+        if taken is not None:
+            self.here.discard(handoff_id)
+            self.taken.append(handoff_id)
+            if self.dice.random() < 0.7:
+                await node.queue.finish(handoff_id, offer.agent_id)
+
+
+@pytest.mark.parametrize(("keeps", "seed"), [(True, 1), (True, 2), (False, 3), (False, 4)])
+def test_whatever_happens_the_nodes_agree_and_nobody_is_lost(keeps: bool, seed: int) -> None:
+    async def main() -> None:
+        with restarting_redis(keeps=keeps) as server:
+            async with nodes(server.url) as made:
+                traffic = Traffic(made, seed)
+                heard = [Hearing(node.queue) for node in made]
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(traffic.go_on(2.0))
+                    for _ in range(3):
+                        await asyncio.sleep(0.5)  # in the middle of it
+                        server.kill()
+                        server.start()
+                for node in made:
+                    await until(node.queue, node.works)
+                await made[0].queue.announce(agent("last", queues=frozenset()))
+                await until(made[1].queue, lambda: made[1].queue.alive("a_last"))
+                boards = [node.ledger.board for node in made]
+                for kind in ("entries", "seats", "leases", "places", "figures"):
+                    assert getattr(boards[0], kind) == getattr(boards[1], kind)
+                assert len(traffic.taken) == len(set(traffic.taken)), "taken once"
+                certain = traffic.here - traffic.unsure
+                assert certain <= boards[0].entries.keys(), "nobody who waits is lost"
+                assert not boards[0].entries.keys() & set(traffic.taken), "nobody who talks is offered"
+                assert boards[0].entries.keys() <= traffic.here | traffic.unsure
+                for each in heard:
+                    assert each.ringing() == boards[0].leases.keys(), "no phantom at any desk"
+
+    asyncio.run(main())
+
+
+class Hearing:
+    """What a desk that follows the news believes to ring."""
+
+    def __init__(self, queue: ContactQueue) -> None:
+        self._news = queue.news()
+
+    def ringing(self) -> set[str]:
+        rings: set[str] = set()
+        for told in self._news._news:  # type: ignore[attr-defined]
+            if isinstance(told, Offered):
+                rings.add(told.offer.lease_id)
+            else:
+                rings.discard(told.lease_id)
+        return rings

@@ -1,9 +1,10 @@
 """Positions, waits, and who is there."""
 
 from gateway.queue import standing
-from gateway.queue.board import Board, figures_key
+from gateway.queue.board import Board
 from gateway.queue.contacts import Availability, Standing
 from gateway.queue.estimate import Figures
+from gateway.queue.records import figures_key
 from gateway.queue.settings import Queues
 from tests.contracts.queue import agent, wanted
 
