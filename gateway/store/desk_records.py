@@ -4,7 +4,7 @@
 `pii` columns, which erasing a person empties.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -53,7 +53,7 @@ class FollowUp:
     "What it is about. Personal data."
     state: FollowUpState = "open"
     attempts: int = 0
-    "How often somebody has taken it on."
+    "How often somebody has taken it on and tried."
     outcome: str | None = None
     "Once it is closed: a stable code."
 
@@ -117,11 +117,18 @@ class DeskRecords(AuditLog, Protocol):
         Raises `UnknownContact`.
         """
 
-    async def due_follow_ups(self, now: float, limit: int = PAGE) -> list[FollowUp]:
-        """Open ones whose time has come and that nobody holds, the longest due first."""
+    async def due_follow_ups(
+        self, now: float, limit: int = PAGE, *, kind: FollowUpKind | None = None
+    ) -> list[FollowUp]:
+        """Open ones (of this kind) whose time has come and that nobody holds, the longest due first."""
 
-    async def open_follow_ups(self, limit: int = PAGE) -> list[FollowUp]:
-        """All open ones, the next due first."""
+    async def open_follow_ups(
+        self, limit: int = PAGE, *, queues: Collection[str] | None = None
+    ) -> list[FollowUp]:
+        """All open ones (of these queues), the next due first."""
+
+    async def follow_up(self, follow_up_id: str) -> FollowUp | None:
+        """One, closed or not; None: there is none."""
 
     async def follow_ups_of(self, session_id: str) -> list[FollowUp]:
         """Those of one session, closed ones too, in the order of their time."""
@@ -129,8 +136,14 @@ class DeskRecords(AuditLog, Protocol):
     async def claim_follow_up(self, follow_up_id: str, *, until: float, now: float) -> bool:
         """Take one on until then; False when it is closed or another node has it. One of many wins."""
 
-    async def put_off_follow_up(self, follow_up_id: str, due_at: float) -> bool:
-        """Try it again at another time; whoever had claimed it lets go. False when it is closed."""
+    async def put_off_follow_up(self, follow_up_id: str, due_at: float, *, tried: bool = True) -> bool:
+        """Try it again at another time; whoever had claimed it lets go. False when it is closed.
+
+        `tried`: whether the claim counts as an attempt after all.
+        """
+
+    async def leave_to_people(self, follow_up_id: str) -> bool:
+        """A callback that cannot be placed from here becomes a task of our people. False when it is closed."""
 
     async def close_follow_up(self, follow_up_id: str, outcome: str, at: float) -> bool:
         """It is done, or will never be; False when it was closed already."""

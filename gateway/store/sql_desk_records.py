@@ -1,13 +1,21 @@
 """What the desk leaves behind, on a database."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.database import Database, conflict_free_insert
-from gateway.store.desk_records import PAGE, AuditEntry, FollowUp, PastContact, UnknownContact, WrapUp
+from gateway.store.desk_records import (
+    PAGE,
+    AuditEntry,
+    FollowUp,
+    FollowUpKind,
+    PastContact,
+    UnknownContact,
+    WrapUp,
+)
 from gateway.store.store import SecondWriter
 from gateway.store.tables import audit, follow_ups, sessions, summaries, wrap_ups
 
@@ -76,14 +84,28 @@ class SqlDeskRecords:
 
         await self._write("add_follow_up", write, follow_up.session_id)
 
-    async def due_follow_ups(self, now: float, limit: int = PAGE) -> list[FollowUp]:
+    async def due_follow_ups(
+        self, now: float, limit: int = PAGE, *, kind: FollowUpKind | None = None
+    ) -> list[FollowUp]:
         """Open ones whose time has come and that nobody holds."""
         query = sa.select(follow_ups).where(_OPEN, follow_ups.c.due_at <= now, _nobodys(now))
+        if kind is not None:
+            query = query.where(follow_ups.c.kind == kind)
         return await self._follow_ups("due_follow_ups", query.limit(limit))
 
-    async def open_follow_ups(self, limit: int = PAGE) -> list[FollowUp]:
+    async def open_follow_ups(
+        self, limit: int = PAGE, *, queues: Collection[str] | None = None
+    ) -> list[FollowUp]:
         """All open ones, the next due first."""
-        return await self._follow_ups("open_follow_ups", sa.select(follow_ups).where(_OPEN).limit(limit))
+        query = sa.select(follow_ups).where(_OPEN)
+        if queues is not None:
+            query = query.where(follow_ups.c.queue.in_(sorted(queues)))
+        return await self._follow_ups("open_follow_ups", query.limit(limit))
+
+    async def follow_up(self, follow_up_id: str) -> FollowUp | None:
+        """One, closed or not."""
+        query = sa.select(follow_ups).where(follow_ups.c.follow_up_id == follow_up_id)
+        return next(iter(await self._follow_ups("follow_up", query)), None)
 
     async def follow_ups_of(self, session_id: str) -> list[FollowUp]:
         """Those of one session, closed ones too."""
@@ -95,10 +117,17 @@ class SqlDeskRecords:
         changes = {"claimed_until": until, "attempts": follow_ups.c.attempts + 1}
         return await self._change("claim_follow_up", follow_up_id, changes, _nobodys(now))
 
-    async def put_off_follow_up(self, follow_up_id: str, due_at: float) -> bool:
+    async def put_off_follow_up(self, follow_up_id: str, due_at: float, *, tried: bool = True) -> bool:
         """Try it again at another time."""
-        changes = {"due_at": due_at, "claimed_until": None}
+        changes: dict[str, Any] = {"due_at": due_at, "claimed_until": None}
+        if not tried:
+            changes["attempts"] = follow_ups.c.attempts - 1
         return await self._change("put_off_follow_up", follow_up_id, changes)
+
+    async def leave_to_people(self, follow_up_id: str) -> bool:
+        """A callback becomes a task."""
+        changes = {"kind": "task", "claimed_until": None}
+        return await self._change("leave_to_people", follow_up_id, changes)
 
     async def close_follow_up(self, follow_up_id: str, outcome: str, at: float) -> bool:
         """It is done, or will never be."""

@@ -122,3 +122,13 @@ summaries = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     _pii_column(),
 )
+
+callers = sa.Table(
+    "callers",
+    metadata,
+    _session_column(primary_key=True),
+    # A keyed hash: whoever has the database and not the key cannot tell whose number it is.
+    sa.Column("caller_key", sa.String(64), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Index("ix_callers_caller_key", "caller_key", "at"),
+)

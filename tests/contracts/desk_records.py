@@ -138,6 +138,45 @@ class DeskRecordsContract:
 
         self.check(test)
 
+    def test_what_is_owed_is_found_by_kind_and_by_queue(self) -> None:
+        async def test(records: DeskRecords, session: Session, store: Store) -> None:
+            call = callback(session, "f_call", due_at=20.0)
+            task = replace(callback(session, "f_task", due_at=10.0), kind="task", queue="billing")
+            for follow_up in (call, task):
+                await records.add_follow_up(follow_up)
+            assert await records.due_follow_ups(30.0, kind="callback") == [call]
+            assert await records.due_follow_ups(30.0) == [task, call]
+            assert await records.open_follow_ups(queues={"billing", "sales"}) == [task]
+            assert await records.open_follow_ups(queues=set()) == []
+            await records.close_follow_up("f_task", "done", 11.0)
+            found = await records.follow_up("f_task")
+            assert found is not None and (found.state, found.outcome) == ("closed", "done")
+            assert await records.follow_up("f_nobody") is None
+
+        self.check(test)
+
+    def test_a_claim_that_came_to_nothing_is_no_attempt(self) -> None:
+        async def test(records: DeskRecords, session: Session, store: Store) -> None:
+            await records.add_follow_up(callback(session))
+            assert await records.claim_follow_up("f_1", until=60.0, now=10.0)
+            assert await records.put_off_follow_up("f_1", 20.0, tried=False)
+            assert await records.due_follow_ups(20.0) == [callback(session, due_at=20.0)]
+
+        self.check(test)
+
+    def test_a_callback_that_cannot_be_placed_is_left_to_people(self) -> None:
+        async def test(records: DeskRecords, session: Session, store: Store) -> None:
+            await records.add_follow_up(callback(session))
+            assert await records.claim_follow_up("f_1", until=60.0, now=10.0)
+            assert await records.leave_to_people("f_1")
+            assert await records.due_follow_ups(20.0, kind="callback") == []
+            assert [f.kind for f in await records.due_follow_ups(20.0)] == ["task"]
+            await records.close_follow_up("f_1", "done", 11.0)
+            assert not await records.leave_to_people("f_1")
+            assert not await records.leave_to_people("f_nobody")
+
+        self.check(test)
+
     def test_the_history_of_a_customer_is_theirs_only(self) -> None:
         async def test(records: DeskRecords, session: Session, store: Store) -> None:
             former, _ = sessions.begin("voice", 500.5)

@@ -3,10 +3,18 @@
 It looks contacts up in a `MemoryStore`, as a database does by its keys.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from gateway.store.desk_records import PAGE, AuditEntry, FollowUp, PastContact, UnknownContact, WrapUp
+from gateway.store.desk_records import (
+    PAGE,
+    AuditEntry,
+    FollowUp,
+    FollowUpKind,
+    PastContact,
+    UnknownContact,
+    WrapUp,
+)
 from pipelines.facts import Unavailable
 from tests.fakes.memory_store import MemoryStore
 
@@ -54,14 +62,22 @@ class MemoryDeskRecords:
         self._check(follow_up.session_id)
         self._follow_ups.setdefault(follow_up.follow_up_id, follow_up)
 
-    async def due_follow_ups(self, now: float, limit: int = PAGE) -> list[FollowUp]:
+    async def due_follow_ups(
+        self, now: float, limit: int = PAGE, *, kind: FollowUpKind | None = None
+    ) -> list[FollowUp]:
         self._serve()
         due = (f for f in self._open() if f.due_at <= now and self._is_free(f.follow_up_id, now))
-        return _in_order(due)[:limit]
+        return _in_order(f for f in due if kind in (None, f.kind))[:limit]
 
-    async def open_follow_ups(self, limit: int = PAGE) -> list[FollowUp]:
+    async def open_follow_ups(
+        self, limit: int = PAGE, *, queues: Collection[str] | None = None
+    ) -> list[FollowUp]:
         self._serve()
-        return _in_order(self._open())[:limit]
+        return _in_order(f for f in self._open() if queues is None or f.queue in queues)[:limit]
+
+    async def follow_up(self, follow_up_id: str) -> FollowUp | None:
+        self._serve()
+        return self._follow_ups.get(follow_up_id)
 
     async def follow_ups_of(self, session_id: str) -> list[FollowUp]:
         self._serve()
@@ -75,12 +91,21 @@ class MemoryDeskRecords:
         self._follow_ups[follow_up_id] = replace(follow_up, attempts=follow_up.attempts + 1)
         return True
 
-    async def put_off_follow_up(self, follow_up_id: str, due_at: float) -> bool:
+    async def put_off_follow_up(self, follow_up_id: str, due_at: float, *, tried: bool = True) -> bool:
         follow_up = self._found(follow_up_id)
         if follow_up is None:
             return False
         self._claims.pop(follow_up_id, None)
-        self._follow_ups[follow_up_id] = replace(follow_up, due_at=due_at)
+        attempts = follow_up.attempts - (not tried)
+        self._follow_ups[follow_up_id] = replace(follow_up, due_at=due_at, attempts=attempts)
+        return True
+
+    async def leave_to_people(self, follow_up_id: str) -> bool:
+        follow_up = self._found(follow_up_id)
+        if follow_up is None:
+            return False
+        self._claims.pop(follow_up_id, None)
+        self._follow_ups[follow_up_id] = replace(follow_up, kind="task")
         return True
 
     async def close_follow_up(self, follow_up_id: str, outcome: str, at: float) -> bool:
