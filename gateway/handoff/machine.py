@@ -78,6 +78,8 @@ class HandoffLimits:
 
 RESCUED = 100
 "Added to the priority of a customer who has lost their agent."
+REFUSED = frozenset(("declined", "hung_up"))
+"Why an agent did not take the customer, where they said so: they are not asked again."
 LINED_UP = frozenset((State.QUEUED, State.OFFERED, State.DIALLING, State.HUMAN_CHECK, State.BRIEFING))
 "The customer has a place in line, or somebody is about to come."
 AT_REST = frozenset((State.AI_ACTIVE, State.CLOSED))
@@ -145,9 +147,9 @@ class Handoff:
         self._go(state, outcome, now_ms)
         self.outcome = outcome
 
-    def _line_up(self, reason: str, now_ms: int) -> Actions:
-        """Into the line, or back into it."""
-        if self.agent is not None:
+    def _line_up(self, reason: str, now_ms: int, *, had_their_turn: bool = False) -> Actions:
+        """Into the line, or back into it; the queue itself knows who missed the customer."""
+        if self.agent is not None and had_their_turn:
             self._had_their_turn.add(self.agent.agent_id)
         self.agent = self.lease_id = None
         self._go(State.QUEUED, reason, now_ms)
@@ -201,7 +203,7 @@ class Handoff:
                 return None  # who reads at a desk has accepted it
             told: Actions = [TellAgent(Sentence.TAKEN)] if self.state is State.BRIEFING else []
             actions = [*told, *actions, Release(self.agent)]
-        return actions + self._line_up(happened.why, now_ms)
+        return actions + self._line_up(happened.why, now_ms, had_their_turn=happened.why in REFUSED)
 
     def _accepted(self, happened: Accepted, now_ms: int) -> Actions | None:
         if happened.lease_id != self.lease_id or self.agent is None:
@@ -230,7 +232,8 @@ class Handoff:
         return [Tell(Sentence.COMING), Bridge(self.agent)]
 
     def _refused(self, happened: Refused, now_ms: int) -> Actions:
-        return [*self._let_go_of_agent(), *self._line_up(happened.why, now_ms)]
+        refused = happened.why in REFUSED
+        return [*self._let_go_of_agent(), *self._line_up(happened.why, now_ms, had_their_turn=refused)]
 
     def _let_go_of_agent(self) -> Actions:
         """The agent who is asked, called or briefed is free again; their telephone is hung up."""
@@ -253,7 +256,8 @@ class Handoff:
     def _not_connected(self, why: str, now_ms: int) -> Actions:
         actions: Actions = [Unbridge(), *self._let_go_of_agent()]
         if self._asked:
-            return [*actions, *self._line_up(why, now_ms), Tell(Sentence.NOT_CONNECTED)]
+            lined_up = self._line_up(why, now_ms, had_their_turn=why != "agent_lost")
+            return [*actions, *lined_up, Tell(Sentence.NOT_CONNECTED)]
         self._finish(State.AI_ACTIVE, "not_connected", now_ms)
         return actions
 
@@ -265,7 +269,7 @@ class Handoff:
     def _transferred(self, happened: Transferred, now_ms: int) -> Actions:
         actions = self._let_go_of_agent()
         self._priority += RESCUED
-        lined_up = self._line_up("transferred", now_ms)
+        lined_up = self._line_up("transferred", now_ms, had_their_turn=True)
         return [Unbridge(), *actions, *lined_up, Resume(Sentence.MOVING_ON)]
 
     def _agent_lost(self, happened: AgentLost, now_ms: int) -> Actions:

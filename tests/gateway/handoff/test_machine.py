@@ -18,6 +18,7 @@ from gateway.handoff.states import (
     Bridged,
     BridgeFailed,
     Brief,
+    Called,
     Cancelled,
     Chose,
     Connect,
@@ -57,6 +58,7 @@ WISH = Requested("customer_asked")
 HERE = Screened(open=True, online=1)
 TO_ALEX = Offered("l_1", ALEX)
 TO_PHIL = Offered("l_1", PHIL)
+AGAIN = Enqueue(0, frozenset())
 ANEW = Enqueue(0, frozenset({"a_alex"}))
 ANEW_WITHOUT_PHIL = Enqueue(0, frozenset({"a_phil"}))
 
@@ -111,12 +113,12 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
     "an agent is found": ((WISH, HERE), TO_ALEX, State.OFFERED, []),
     "the agent says yes": ((WISH, HERE, TO_ALEX), Accepted("l_1"), State.BRIEFING, [Brief(ALEX)]),
     "the agent says no": ((WISH, HERE, TO_ALEX), OfferOver("l_1", "declined"), State.QUEUED, [ANEW]),
-    "the agent does not see it": ((WISH, HERE, TO_ALEX), OfferOver("l_1", "missed"), State.QUEUED, [ANEW]),
+    "the agent does not see it": ((WISH, HERE, TO_ALEX), OfferOver("l_1", "missed"), State.QUEUED, [AGAIN]),
     "the agent vanishes while it rings": (
         (WISH, HERE, TO_ALEX),
         OfferOver("l_1", "offline"),
         State.QUEUED,
-        [ANEW],
+        [AGAIN],
     ),
     "never mind": (
         (WISH, HERE, TO_ALEX),
@@ -137,7 +139,7 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
         [Tell(Sentence.COMING), Bridge(ALEX)],
     ),
     "the agent has read, and declines": (TO_BRIEFING, Refused(), State.QUEUED, [Release(ALEX), ANEW]),
-    "the agent vanishes while reading": (TO_BRIEFING, AgentLost(), State.QUEUED, [Release(ALEX), ANEW]),
+    "the agent vanishes while reading": (TO_BRIEFING, AgentLost(), State.QUEUED, [Release(ALEX), AGAIN]),
     "connected": ((*TO_BRIEFING, Connect()), Bridged(), State.HUMAN_ACTIVE, []),
     "not connected": (
         (*TO_BRIEFING, Connect()),
@@ -149,7 +151,13 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
         (*TO_BRIEFING, Connect()),
         AgentLost(),
         State.QUEUED,
-        [Unbridge(), Release(ALEX), ANEW, Tell(Sentence.NOT_CONNECTED)],
+        [Unbridge(), Release(ALEX), AGAIN, Tell(Sentence.NOT_CONNECTED)],
+    ),
+    "the customer calls, after writing so far": (
+        TO_HUMAN,
+        Called(),
+        State.BRIEFING,
+        [Unbridge(), Brief(ALEX)],
     ),
     "back to the bot": (
         TO_HUMAN,
@@ -196,14 +204,14 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
         TO_DIALLING,
         NotReached("busy"),
         State.QUEUED,
-        [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+        [HangUpAgent(), Release(PHIL), AGAIN],
     ),
     "a person picked up": ((*TO_DIALLING, Answered()), PickedUp(person=True), State.BRIEFING, [Brief(PHIL)]),
     "a machine picked up": (
         (*TO_DIALLING, Answered()),
         PickedUp(person=False),
         State.QUEUED,
-        [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+        [HangUpAgent(), Release(PHIL), AGAIN],
     ),
     "a telephone says yes": (
         TO_PHONE_BRIEFING,
@@ -221,13 +229,13 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
         (*TO_DIALLING, Answered()),
         OfferOver("l_1", "missed"),
         State.QUEUED,
-        [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+        [HangUpAgent(), Release(PHIL), AGAIN],
     ),
     "an offer ends while a telephone listens": (
         TO_PHONE_BRIEFING,
         OfferOver("l_1", "missed"),
         State.QUEUED,
-        [TellAgent(Sentence.TAKEN), HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+        [TellAgent(Sentence.TAKEN), HangUpAgent(), Release(PHIL), AGAIN],
     ),
     "the customer leaves while a telephone rings": (
         TO_DIALLING,
@@ -297,12 +305,12 @@ def test_who_cancels_goes_back_to_the_bot_from_wherever_it_was() -> None:
 
 def test_a_lease_that_ends_while_a_telephone_rings_hangs_up() -> None:
     handoff = after(*TO_DIALLING)
-    assert handoff.take(OfferOver("l_1", "withdrawn"), 5_000) == [HangUpAgent(), ANEW_WITHOUT_PHIL]
+    assert handoff.take(OfferOver("l_1", "withdrawn"), 5_000) == [HangUpAgent(), AGAIN]
 
 
 def test_a_telephone_that_is_hung_up_before_it_is_known_who_it_was_is_no_agent() -> None:
     handoff = after(*TO_DIALLING, Answered())
-    assert handoff.take(AgentLost(), 5_000) == [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL]
+    assert handoff.take(AgentLost(), 5_000) == [HangUpAgent(), Release(PHIL), AGAIN]
 
 
 OVERDUE: dict[State, tuple[Sequence[Input], State, Actions]] = {
@@ -313,12 +321,12 @@ OVERDUE: dict[State, tuple[Sequence[Input], State, Actions]] = {
         State.ALTERNATIVES,
         [LeaveQueue(), Tell(Sentence.WAITED_TOO_LONG)],
     ),
-    State.OFFERED: ((WISH, HERE, TO_ALEX), State.QUEUED, [LeaveQueue(), ANEW]),
-    State.DIALLING: (TO_DIALLING, State.QUEUED, [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL]),
+    State.OFFERED: ((WISH, HERE, TO_ALEX), State.QUEUED, [LeaveQueue(), AGAIN]),
+    State.DIALLING: (TO_DIALLING, State.QUEUED, [HangUpAgent(), Release(PHIL), AGAIN]),
     State.HUMAN_CHECK: (
         (*TO_DIALLING, Answered()),
         State.QUEUED,
-        [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL],
+        [HangUpAgent(), Release(PHIL), AGAIN],
     ),
     State.BRIEFING: (TO_BRIEFING, State.BRIDGING, [Tell(Sentence.COMING), Bridge(ALEX)]),
     State.BRIDGING: (
@@ -363,7 +371,7 @@ def test_every_state_but_those_at_rest_has_a_limit() -> None:
 def test_a_telephone_that_says_nothing_does_not_get_the_customer() -> None:
     handoff = after(*TO_PHONE_BRIEFING)
     assert handoff.due_ms is not None
-    assert handoff.overdue(handoff.due_ms) == [HangUpAgent(), Release(PHIL), ANEW_WITHOUT_PHIL]
+    assert handoff.overdue(handoff.due_ms) == [HangUpAgent(), Release(PHIL), AGAIN]
     assert handoff.reason == "not_confirmed"
 
 
@@ -385,6 +393,13 @@ def test_a_second_yes_changes_nothing() -> None:
     handoff = after(*TO_BRIEFING)
     assert handoff.take(Accepted("l_1"), 9_000) is None
     assert handoff.state is State.BRIEFING
+
+
+def test_an_agent_who_wrote_so_far_is_not_heard_without_their_yes() -> None:
+    handoff = after(*TO_HUMAN, Called())
+    assert handoff.due_ms is not None and handoff.floor == "bot"
+    lined_up = Enqueue(0, frozenset())
+    assert handoff.overdue(handoff.due_ms) == [Release(ALEX), lined_up, Tell(Sentence.MOVING_ON)]
 
 
 def test_after_the_outcome_nothing_happens_any_more() -> None:
@@ -423,6 +438,7 @@ HAPPENINGS: list[Input | None] = [
     Refused(),
     Bridged(),
     BridgeFailed("no_audio"),
+    Called(),
     HandedBack(),
     Transferred(),
     Ended(),
