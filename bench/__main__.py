@@ -12,6 +12,7 @@ BENCHMARKS = {
     "capacity": "calls per core with stubbed models, WebRTC sessions, idle chats",
     "overload": "three times the calls that these cores carry",
     "sip": "telephone calls: processor, lateness, delay and memory, against two peers",
+    "bridge": "calls handed to a person: the gap at the switch, the delay added, the processor",
     "report": "docs/benchmarks.md and its charts from the results that are there",
 }
 

@@ -6,7 +6,7 @@ The delay of a mark runs from when its first sample was due on the way out to wh
 back, so how a server cuts its packets makes no difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +79,11 @@ class Heard:
     "How late the callers themselves sent: what no server answers for."
 
 
-def heard(recording: Recording) -> Heard:
-    """The figures of a span; raises `ValueError` when no packet came at all."""
+def heard(recording: Recording, partner: Callable[[int], int] = lambda number: number) -> Heard:
+    """The figures of a span in which each caller heard their partner; mostly themselves.
+
+    Raises `ValueError` when no packet came at all.
+    """
     late: list[npt.NDArray[np.float64]] = []
     delays: list[float] = []
     by_port = _by_port(recording.arrivals)
@@ -89,7 +92,7 @@ def heard(recording: Recording) -> Heard:
         if came is None:
             continue
         late.append(lateness_ms(came["ns"].astype(np.int64), came["timestamp"]))
-        delays += delays_ms(sent_marks(recording, number), heard_marks(came))
+        delays += delays_ms(sent_marks(recording, partner(number)), heard_marks(came))
     if not late:
         raise ValueError("no packet came back")
     all_late = np.concatenate(late).tolist()
