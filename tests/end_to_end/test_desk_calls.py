@@ -98,6 +98,28 @@ def test_a_call_goes_on_while_the_connection_is_away(page: Page, desk: ScriptedD
     expect(page.get_by_role("button", name="Hold")).to_be_visible()
 
 
+def test_a_reload_in_a_call_brings_the_audio_back(page: Page, desk: ScriptedDesk) -> None:
+    be_available(page)
+    has(page, desk, contact(channel="voice"))
+    page.reload()
+    expect(page.get_by_text("Audio is connected")).to_be_visible()
+    expect(page.get_by_role("button", name="Hold")).to_be_visible()
+    desk.far_end.heard = 0
+    page.wait_for_timeout(1000)
+    assert desk.far_end.heard > 5000
+    assert desk.far_end.connections == 2
+
+
+def test_audio_that_another_tab_took_is_not_taken_back_by_itself(page: Page, desk: ScriptedDesk) -> None:
+    be_available(page)
+    desk.hang_up()
+    expect(page.get_by_text("Your audio is somewhere else")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert desk.far_end.connections == 1
+    page.get_by_role("button", name="Connect here").click()
+    expect(page.get_by_text("Audio is connected")).to_be_visible()
+
+
 def test_a_microphone_that_cannot_be_had_has_a_remedy(page: Page, desk: ScriptedDesk) -> None:
     reject = "async () => { throw new DOMException('', 'NotAllowedError') }"
     page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {reject} }}")

@@ -198,6 +198,43 @@ def test_an_offer_that_somebody_else_took_says_so(page: Page, desk: ScriptedDesk
     expect(ringing(page)).to_be_hidden()
 
 
+def test_an_offer_rings_aloud_until_it_ends_unless_the_ring_is_off(page: Page, desk: ScriptedDesk) -> None:
+    page.evaluate("""() => {
+      window.tones = 0;
+      const make = AudioContext.prototype.createOscillator;
+      AudioContext.prototype.createOscillator = function () { window.tones++; return make.call(this); };
+    }""")
+    page.get_by_role("heading", name="My contacts").click()
+    desk.tell(offer())
+    expect(ringing(page)).to_be_visible()
+    page.wait_for_function("() => window.tones > 4")
+    desk.tell(OfferEnded(lease="l_1", why="missed"))
+    expect(ringing(page)).to_be_hidden()
+    before = page.evaluate("() => window.tones")
+    page.get_by_role("button", name="Switch the ring off").click()
+    desk.tell(offer("s_2"))
+    expect(ringing(page)).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => window.tones") == before
+
+
+def test_notifications_are_asked_for_once_and_politely(page: Page, desk: ScriptedDesk) -> None:
+    page.context.add_init_script(
+        "Object.defineProperty(Notification, 'permission', { get: () => 'default' })"
+    )
+    page.reload()
+    question = page.get_by_role("region", name="Notifications")
+    expect(page.get_by_role("radio", name="Away")).to_be_visible()
+    expect(question).to_have_count(0)
+    page.get_by_text("Available", exact=True).click()
+    expect(question).to_be_visible()
+    question.get_by_role("button", name="No, thanks").click()
+    expect(question).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("radio", name="Available")).to_be_checked()
+    expect(question).to_have_count(0)
+
+
 def test_a_missed_offer_makes_one_away_and_says_why(page: Page, desk: ScriptedDesk) -> None:
     page.get_by_text("Available", exact=True).click()
     desk.tell(Me(state="away", voice=True, audio=True, reason="missed"))

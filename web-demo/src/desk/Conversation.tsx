@@ -2,7 +2,7 @@
 import type { RefObject } from "react";
 import { CallBar, type CallDialog } from "./CallBar";
 import { Composer } from "./Composer";
-import type { Contact } from "./contact";
+import { type Contact, isByTelephone } from "./contact";
 import { SparkIcon } from "./icons";
 import { SupervisorBar } from "./SupervisorBar";
 import { Transcript } from "./Transcript";
@@ -56,10 +56,10 @@ export function Conversation({ contact, control, line, now, field, openDialog }:
   );
 }
 
-function closedWords({ info }: Contact): string | null {
-  switch (info.state) {
+function closedWords(contact: Contact): string | null {
+  switch (contact.info.state) {
     case "human_active":
-      return null;
+      return isByTelephone(contact) ? "On the telephone nobody reads" : null;
     case "briefing":
     case "bridging":
       return "Not connected yet";

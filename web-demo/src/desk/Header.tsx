@@ -38,7 +38,7 @@ export function Header({ account, view, show, sound, setSound, showKeys, leave, 
         <ShopMark />
         <h1>Desk</h1>
       </div>
-      {may.includes("see_all") && <Views view={view} show={show} />}
+      {may.includes("see_all") && may.includes("accept") && <Views view={view} show={show} />}
       <ConnectionMark {...connection} />
       <div className="tools">
         <IconButton

@@ -114,7 +114,8 @@ export function Workplace({ account, doubt, leave }: Props) {
       else if (mine?.info.state === "briefing") void act({ type: "connect", session: mine.info.session });
     },
     decline: () => setDeclining(offer !== null),
-    presence: () => setPresence(state.me.state === "away" ? "available" : "away", state.me.voice),
+    presence: () =>
+      account.may.includes("accept") && setPresence(state.me.state === "away" ? "available" : "away", state.me.voice),
     previous: () => step(-1),
     next: () => step(1),
     mute: () => mine !== null && isTalking(mine) && void control.mute(mine.info.session, !mine.info.muted),

@@ -124,6 +124,12 @@ export function customerName({ info, briefing }: Pick<Contact, "info" | "briefin
   return info.customer ?? briefing?.who?.name ?? "Customer";
 }
 
+/** The customer has nothing but a telephone: what is written does not reach them. */
+export function isByTelephone({ view }: Pick<Contact, "view">): boolean {
+  const legs = Object.values(view.legs).filter(({ role }) => role === "customer");
+  return legs.length > 0 && legs.every(({ kind }) => kind === "sip" || kind === "stream");
+}
+
 /** Agent and customer hear each other, or are about to. */
 export function isTalking({ info }: Pick<Contact, "info">): boolean {
   return info.channel === "voice" && (info.state === "human_active" || info.state === "bridging");

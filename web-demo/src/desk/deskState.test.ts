@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { isByTelephone } from "./contact";
 import {
   type DeskAction,
   type DeskState,
@@ -174,6 +175,23 @@ describe("contacts", () => {
     expect(JSON.stringify(state)).not.toContain("secret");
     expect(state.chosen).toBe("s_2");
     expect(reduce(state, said("s_1", "Late words", 2)).contacts.s_1).toBeUndefined();
+  });
+});
+
+describe("a telephone", () => {
+  const joined = (leg_id: string, kind: string, role = "customer") =>
+    frame("event", { session: "s_1", event: { seq: 0, at: 1, type: "leg.joined", leg_id, role, kind } });
+
+  it.each([
+    ["no leg is known", [], false],
+    ["a SIP phone", [joined("l1", "sip")], true],
+    ["a carrier's stream", [joined("l1", "stream")], true],
+    ["a browser", [joined("l1", "webrtc")], false],
+    ["a phone, and the chat they came from", [joined("l1", "sip"), joined("l2", "chat")], false],
+    ["a browser, and the agent's phone", [joined("l1", "webrtc"), joined("l2", "sip", "human")], false],
+  ])("cannot be written to: %s", (_, legs, closed) => {
+    const state = after(welcome, contact("s_1", { channel: "voice" }), ...legs);
+    expect(state.contacts.s_1 && isByTelephone(state.contacts.s_1)).toBe(closed);
   });
 });
 
