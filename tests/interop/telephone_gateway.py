@@ -1,5 +1,6 @@
 """The whole gateway as a process, with the real models and a telephone: `warmline serve` and a YAML file."""
 
+import os
 import re
 import signal
 import subprocess
@@ -51,9 +52,18 @@ class TelephoneGateway:
 
 @contextmanager
 def telephone_gateway(
-    folder: Path, models: Path, trunks: list[dict[str, Any]], **telephone: Any
+    folder: Path,
+    models: Path,
+    trunks: list[dict[str, Any]],
+    *options: str,
+    sections: Mapping[str, Any] | None = None,
+    **telephone: Any,
 ) -> Iterator[TelephoneGateway]:
-    """A gateway with these trunks, ready for calls; stopped at the end."""
+    """A gateway with these trunks, ready for calls; stopped at the end.
+
+    `options` are those of `warmline serve`, `sections` further ones of its configuration. What it keeps lies
+    in `folder`.
+    """
     port, media = ports.free(2), ports.free(RTP_PORTS)
     own = str(certificates.make(folder / "own.pem"))
     settings = {
@@ -68,13 +78,15 @@ def telephone_gateway(
             "numbers": [{"pattern": "*"}],
             **telephone,
         },
+        **(sections or {}),
     }
     (folder / "warmline.yaml").write_text(yaml.safe_dump(settings))
     log = folder / "gateway.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--config", str(folder / "warmline.yaml")],
+            [sys.executable, "-m", "gateway", "serve", "--config", str(folder / "warmline.yaml"), *options],
             cwd=ROOT,
+            env={**os.environ, "XDG_STATE_HOME": str(folder)},
             stdout=out,
             stderr=subprocess.STDOUT,
         )

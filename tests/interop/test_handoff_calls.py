@@ -1,0 +1,174 @@
+"""Calls that go on to a person: what each side hears, written down by another Whisper. Everything is real.
+
+Nobody hears a word that is not for them: the agent none of the customer's before they have taken the call and
+none of the bot's, the customer none of the whisper.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import pytest
+
+from tests.interop import ports
+from tests.interop.baresip import Settings, baresip
+from tests.interop.desk_agent import at_desk
+from tests.interop.sounds import Sound
+from tests.interop.speech import Hear, Speak, speak, transcribe
+from tests.interop.talkers import Talker, in_browser, on_telephone, spoken_to
+from tests.interop.telephone_gateway import TelephoneGateway, telephone_gateway
+
+__all__ = ["speak", "transcribe"]
+pytestmark = [pytest.mark.interop, pytest.mark.models, pytest.mark.timeout(300)]
+
+ANSWER_S = 60.0
+"For what the gateway's models do, on a machine that does other things too."
+TO_PEOPLE: dict[str, Any] = {
+    "named": [{"name": "general", "overflow": {"queue": "telephones", "after_s": 1}}, {"name": "telephones"}],
+    "phones": [{"key": "bob", "number": "200", "name": "Bob", "queues": "telephones", "rest_s": 1}],
+}
+"Who is at the desk goes first."
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    gateway: TelephoneGateway
+    password: str
+    "Of Alex."
+    bob: Settings
+    "The telephone of an agent."
+
+
+@pytest.fixture(scope="module")
+def office(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    bob = Settings("200", port=ports.free(3))
+    trunk = {"name": "line", "networks": ["127.0.0.0/8"], "calls": 4, "address": f"127.0.0.1:{bob.port}"}
+    folder = tmp_path_factory.mktemp("gateway")
+    with telephone_gateway(
+        folder,
+        models_folder,
+        [trunk],
+        "--demo-agents",
+        sections={"queues": TO_PEOPLE},
+        dial={"allowed": ["200"]},
+    ) as running:
+        (file,) = folder.rglob("demo-agents.json")
+        yield Office(running, json.loads(file.read_text())["alex"], bob)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    wish: Sound
+    secret: Sound
+    question: Sound
+    answer: Sound
+    hello: Sound
+    yes: Sound
+
+
+@pytest.fixture(scope="module")
+def words(speak: Speak) -> Words:
+    return Words(
+        wish=speak("I would like to talk to a person, please."),
+        secret=speak("My secret word is potato."),
+        question=speak("The tent that I bought has a hole in the roof."),
+        answer=speak("I will send you another one tomorrow morning."),
+        hello=speak("Hello? Bob speaking."),
+        yes=speak("Yes, put them through."),
+    )
+
+
+@asynccontextmanager
+async def calling(office: Office, by: Literal["telephone", "browser"]) -> AsyncIterator[Talker]:
+    """A customer's call, once they were greeted."""
+    async with httpx.AsyncClient(base_url=office.gateway.url, trust_env=False, timeout=30) as client:
+        line = on_telephone(office.gateway.uri()) if by == "telephone" else in_browser(client, "/api/offer")
+        async with line as customer:
+            await spoken_to(customer, 0, ANSWER_S)
+            yield customer
+
+
+def test_a_telephone_talks_to_an_agent_at_the_desk(office: Office, words: Words, transcribe: Hear) -> None:
+    async def main() -> tuple[Sound, Sound]:
+        async with (
+            at_desk(office.gateway.url, "alex", office.password) as alex,
+            on_telephone(office.gateway.uri()) as alice,
+        ):
+            await spoken_to(alice, 0, ANSWER_S)
+            await alice.say(words.wish)
+            offer = await alex.until("offer", seconds=ANSWER_S)
+            assert offer["channel"] == "voice" and offer["briefing"]["summary"]
+            await alice.say(words.secret)
+            session = offer["session"]
+            await alex.asks("accept", lease=offer["lease"])
+            await asyncio.sleep(words.secret.seconds + 1)
+            assert not alex.voice.heard().is_loud(), "who reads hears nothing"
+
+            await alex.asks("connect", session=session)
+            await alex.until("contact", session=session, state="human_active")
+            since = alice.heard().seconds
+            await alice.say(words.question)
+            await spoken_to(alex.voice, 0, 20)
+            await alex.voice.say(words.answer)
+            await spoken_to(alice, since, 20)
+            await alex.asks("end", session=session)
+            await alice.until("CALL_CLOSED")
+            await alex.asks("wrap_up", session=session, disposition="resolved")
+            return alice.heard(), alex.voice.heard()
+
+    by_alice, by_alex = (transcribe(heard) for heard in asyncio.run(main()))
+    assert re.search("help.*tomorrow morning", by_alice, re.I | re.S), by_alice
+    assert re.search("roof", by_alex, re.I), by_alex
+    assert not re.search("potato|colleague|help|tomorrow", by_alex, re.I), "not a word of the bot's"
+
+
+@pytest.mark.parametrize(("by", "reply"), [("telephone", "key"), ("browser", "words")])
+def test_a_customer_talks_to_an_agent_on_the_telephone(
+    by: Literal["telephone", "browser"], reply: str, office: Office, words: Words, transcribe: Hear
+) -> None:
+    async def main() -> tuple[Sound, Sound]:
+        async with baresip(office.bob) as bob, calling(office, by) as customer:
+            await customer.say(words.wish)
+            await bob.until("CALL_INCOMING", ANSWER_S)
+            await bob.answer()
+            await bob.until("CALL_ESTABLISHED")
+            await bob.say(words.hello)
+            await customer.say(words.secret)
+            await spoken_to(bob, 0, ANSWER_S)
+            await _quiet(customer)
+            told_s, since = bob.heard().seconds, customer.heard().seconds
+            if reply == "key":
+                await bob.press("1")
+            else:
+                await bob.say(words.yes)
+            await spoken_to(customer, since, 20, quiet_s=0.7)
+
+            since = customer.heard().seconds
+            await customer.say(words.question)
+            await spoken_to(bob, told_s, 20)
+            await bob.say(words.answer)
+            await spoken_to(customer, since, 20)
+            since = customer.heard().seconds
+            await bob.hang_up()
+            await spoken_to(customer, since, 20)
+            await customer.hang_up()
+            return customer.heard(), bob.heard()
+
+    by_customer, by_agent = (transcribe(heard) for heard in asyncio.run(main()))
+    assert re.search("help.*colleague.*tomorrow morning.*me again", by_customer, re.I | re.S), by_customer
+    assert not re.search("press|verified|bob|roof", by_customer, re.I), "no word of the whisper, no echo"
+    assert re.search("not verified.*press.*roof", by_agent, re.I | re.S), by_agent
+    assert not re.search("potato|colleague|tomorrow|me again", by_agent, re.I), "nothing else of either"
+
+
+async def _quiet(customer: Talker) -> None:
+    """Until the bot is silent."""
+    async with asyncio.timeout(20):
+        while customer.heard().after(customer.heard().seconds - 1.5).is_loud():  # noqa: ASYNC110 - a file
+            await asyncio.sleep(0.1)
