@@ -96,7 +96,7 @@ def build_agent(
         grounded=Grounded(definition, surroundings.knowledge, offload, None),
         tool_loop=None,
     )
-    retelling = Retelling(models.answer) if models.answer is not None else None
+    retelling = Retelling(phrasing) if phrasing is not None else None
     advisor = Advice(parts, quick, retelling)
     return Agent(parts, patience or Patience(), prefill, shut, advisor)
 

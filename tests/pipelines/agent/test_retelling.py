@@ -32,8 +32,8 @@ def retold(answer: play.Reply, briefing: Briefing = TOLD) -> str | None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Maya Lindqvist wants a refund for order 10812, which was refused because it is over the limit.",
-        "The customer asked for a refund of $749.00. The limit is $500.",
+        "Maya Lindqvist wants a refund for order 10812.",
+        "Maya Lindqvist wants a refund. It was refused: an amount of $749 is over the limit of $500.",
     ],
 )
 def test_what_says_no_more_than_the_notes_is_kept(text: str) -> None:
@@ -48,6 +48,10 @@ def test_what_says_no_more_than_the_notes_is_kept(text: str) -> None:
         "The refund for order 10812 has been processed.",
         "The tent arrived damaged and she wants a refund.",
         "I have refunded the order.",
+        "Maya Lindqvist wants a refund for order 10812, and the limit is $749.",
+        "There is a refund for order 10812.",
+        "Yes, the order is over the limit.",
+        "Does she want a refund?",
         "",
         "word " * 200,
         '{"name": "request_refund", "arguments": {}}',
@@ -62,11 +66,30 @@ def test_a_model_that_is_down_is_not_missed(trouble: play.Reply) -> None:
     assert retold(trouble) is None
 
 
-def test_a_deed_with_its_receipt_may_be_told() -> None:
-    done = finished("c2.1", "request_refund", receipt="R-1", amount=749.0, order_id="10812")
-    briefing = BriefingFold(GLOSSARY).apply_all([*REFUSED, done]).briefing()
-    text = "The refund of 749.00 for order 10812 has been made, receipt R-1."
-    assert retold(play.text(text), briefing) is None or "R-1" in notes_of(briefing)
+ASKED = [customer("c1", "Can I return skis that I rented?"), understood("c1", "ask")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Yes, you can return the skis.", False),
+        ("The skis that were rented can return.", False),
+        ("The customer asked: can I return skis that I rented.", True),
+    ],
+)
+def test_what_a_customer_said_stays_something_they_said(text: str, kept: bool) -> None:
+    briefing = BriefingFold(GLOSSARY).apply_all(ASKED).briefing()
+    assert (retold(play.text(text), briefing) is not None) == kept
+
+
+def test_a_deed_may_be_told_with_its_receipt_only() -> None:
+    done = [
+        called("q1.1", "request_refund", "write", order_id="10812"),
+        finished("q1.1", "request_refund", receipt="R-1", agent_id="a_1", amount=749.0, order_id="10812"),
+    ]
+    briefing = BriefingFold(GLOSSARY).apply_all([*REFUSED, *done]).briefing()
+    text = "The request for a refund: receipt R-1."
+    assert retold(play.text(text), briefing) == text and retold(play.text(text)) is None
 
 
 def test_the_notes_hold_no_more_than_the_briefing_that_was_handed_in() -> None:
