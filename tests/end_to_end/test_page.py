@@ -11,13 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from starlette.responses import JSONResponse
 
-from gateway.events import LegJoined, SessionEnded
+from gateway.events import HandoffChanged, LegJoined, QueuePosition, SessionEnded
 from pipelines.facts import (
     Activity,
     Cited,
     CustomerTurn,
     Fact,
     HandoffRequested,
+    HumanTurn,
     Latency,
     ReplyDelta,
     ReplyDone,
@@ -172,6 +173,33 @@ def test_a_person_is_asked_for_with_a_button(page: Page, gateway: WireGateway) -
     expect(page.get_by_role("button", name="A person was asked to join")).to_be_disabled()
     gateway.say(LegJoined(leg_id="l2", role="human", kind="chat"))
     expect(page.get_by_role("button", name="A person is here")).to_be_visible()
+
+
+def test_a_person_is_waited_for_and_then_seen_by_name(page: Page, gateway: WireGateway) -> None:
+    write(page, "A person, please")
+    gateway.say(
+        HandoffChanged(handoff_id="h_1", state="queued", floor="bot", reason="customer_asked"),
+        QueuePosition(handoff_id="h_1", position=2, wait_s=170),
+    )
+    expect(page.get_by_text("You are number 2 in line. It takes about 3 minutes.")).to_be_visible()
+    gateway.say(
+        HandoffChanged(
+            handoff_id="h_1",
+            state="human_active",
+            floor="human",
+            reason="bridged",
+            agent_id="a_1",
+            agent="Anna",
+        ),
+        HumanTurn(
+            turn_id="p1", channel="chat", agent_id="a_1", agent="Anna", pii=Words(text="Hello, I am Anna.")
+        ),
+    )
+    expect(page.get_by_text("You are talking with Anna now.").first).to_be_visible()
+    expect(page.get_by_text("in line")).to_have_count(0)
+    expect(messages(page).last).to_contain_text("Hello, I am Anna.")
+    expect(messages(page).last).to_contain_text("Anna ·")
+    assert violations(page) == []
 
 
 def test_trouble_and_errors_are_told_without_blocking(page: Page, gateway: WireGateway) -> None:
