@@ -100,7 +100,7 @@ class Calls:
     async def _talk(self, room: Room, live: LiveSession, opening: str | None) -> None:
         """Let a bot or a person talk, by turns, until the leg has ended or the bot has said goodbye."""
         talk = self._handoffs.call_began(room, live)
-        failed = 0
+        opening, failed = talk.opening() or opening, 0
         try:
             while room.customer.ended is None and failed < BOTS:
                 if talk.with_person:

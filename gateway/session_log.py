@@ -171,6 +171,12 @@ class SessionLog:
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
 
+    def assume(self, fact: HandoffChanged) -> None:
+        """Let who has the floor hold from now on, whether it is stored already or not."""
+        self.handoff = fact
+        if self.with_person:
+            self.owed.clear()
+
     async def _append(self, fact: Fact) -> Recorded | Unavailable:
         """Give the fact its number and store it. Errors are values: this may outlive whoever wanted it."""
         # Speech, typed text and the reply of one session write at the same time: the lock keeps two of
@@ -206,9 +212,7 @@ class SessionLog:
             case HumanTurn(agent_id=agent_id, client_id=client_id) if client_id is not None:
                 self.taken[f"{agent_id} {client_id}"] = event.seq
             case HandoffChanged():
-                self.handoff = fact
-                if self.with_person:
-                    self.owed.clear()
+                self.assume(fact)
             case ReplyStarted(turn_id=turn_id):
                 self._so_far = ReplyDelta(turn_id=turn_id, offset=0, text="")
             case ReplyDone(answers=answers):

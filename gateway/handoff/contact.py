@@ -15,7 +15,9 @@ import structlog
 from gateway.desk.messages import Contact as ContactView
 from gateway.events import HandoffChanged, LegJoined, LegLeft, QueuePosition
 from gateway.handoff.house import OUTCOMES, STATES, TIMES, House
+from gateway.handoff.line import Line, Unanswered
 from gateway.handoff.machine import Handoff
+from gateway.handoff.record import Record
 from gateway.handoff.states import (
     Action,
     Agent,
@@ -25,6 +27,8 @@ from gateway.handoff.states import (
     Bridged,
     BridgeFailed,
     Brief,
+    Called,
+    CustomerGone,
     Dial,
     Enqueue,
     HandedBack,
@@ -42,6 +46,7 @@ from gateway.handoff.states import (
     State,
     Tell,
     TellAgent,
+    Transferred,
     Unbridge,
 )
 from gateway.handoff.talk import Talk
@@ -69,12 +74,12 @@ INBOX = 64
 "Happenings that wait; more are refused: nobody clicks that fast."
 DECLINED = frozenset(("declined", "hung_up"))
 "Why a telephone did not take it, where somebody was there."
-TRY_AGAIN_S = 1.0
-"When the queue cannot be reached."
 LOOK_EVERY_S = 5.0
 "At the customer's place in line."
-LAST_WORDS_S = 5.0
-"Sentences that are not in the chat yet when the handoff is over may take so long."
+LAST_WORDS_S = 4.0
+"Sentences that are not in the chat yet may take so long."
+LAST_ERRANDS_S = 20.0
+"So long they take at a queue that cannot be reached."
 TELL_EVERY_S = 40.0
 "A customer who waits and says nothing hears how it stands."
 
@@ -105,6 +110,7 @@ class Contact:
         wish: Wish,
         house: House,
         briefing: Callable[[], Briefing],
+        talk: Talk | None = None,
     ) -> None:
         self.live = live
         self.wish = wish
@@ -116,12 +122,18 @@ class Contact:
         self._suggests = make(live.log.emit) if make is not None else None
         self._to_write: asyncio.Queue[str] = asyncio.Queue(INBOX)
         "Sentences for a chat."
-        self._talk: Talk | None = None
+        self._talk = talk
+        self._began_in_chat = talk is None
         self._bridging: asyncio.Task[None] | None = None
         self._human: Participant | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._record: Record | None = None
+        "While it runs."
+        self._line = Line(handoff_id, house.queue)
+        self._lined_up = Enqueue(0, frozenset())
+        "How it was put in line last."
         self._queue = wish.queue
         self._only_agent: str | None = None
         self._since = house.now()
@@ -145,6 +157,11 @@ class Contact:
     def state(self) -> State:
         """Where it stands."""
         return self._handoff.state
+
+    @property
+    def over(self) -> bool:
+        """Whether it has its outcome; what is still being done changes nothing for the customer."""
+        return self._handoff.over
 
     @property
     def agent(self) -> Agent | None:
@@ -179,7 +196,7 @@ class Contact:
     def view(self) -> ContactView:
         """As a desk shows it."""
         handoff, due_ms = self._handoff, self._handoff.due_ms
-        until = None if due_ms is None else self._house.now() + (due_ms - _now_ms()) / 1000
+        until = None if due_ms is None else round(self._house.now() + (due_ms - _now_ms()) / 1000, 1)
         return ContactView(
             session=self.live.session_id,
             channel=self.channel,
@@ -206,22 +223,53 @@ class Contact:
 
     # --- what others do -------------------------------------------------------------------------------
 
-    def call(self, talk: Talk | None) -> None:
-        """The session's call; None: it is over."""
+    def call(self, talk: Talk, *, agent_is_free: bool) -> None:
+        """A customer who was in the chat calls: they go on with the same agent, or with one who can talk.
+
+        The agent is asked first: nobody is to hear their room unawares. `agent_is_free`: they have no call.
+        """
         self._talk = talk
+        if self.state is State.QUEUED:
+            self._enqueue(self._lined_up)
+        elif self.state is State.HUMAN_ACTIVE and self.agent is not None:
+            leg = self._leg_of(self.agent)
+            if agent_is_free and leg is not None and leg.ended is None:
+                talk.tell(self._house.phrases.putting_through)
+                self._line.rebook(self.agent.agent_id, "voice")
+                self.put_soon(Called())
+            else:
+                self.redirect(None, None)
+                self.put_soon(Transferred())
+
+    def call_over(self) -> None:
+        """The customer has hung up; those who were in the chat before are there still."""
+        if not self._began_in_chat or (self.agent is not None and self.agent.phone):
+            self.put_soon(CustomerGone())
+            return
+        self._part()
+        self._talk = None
+        if self.agent is not None and self.state in (State.BRIEFING, State.BRIDGING, State.HUMAN_ACTIVE):
+            self._line.rebook(self.agent.agent_id, "chat")
+        if self.state is State.BRIDGING:
+            self.put_soon(Bridged())
+        elif self.state is State.QUEUED:
+            self._enqueue(self._lined_up)
+        self.show()
 
     async def agent_leg(self, leg: Leg) -> None:
         """The agent's audio is another one now: they reloaded the page, or opened another tab."""
-        former, talk = self._human, self._talk
+        former, talk, hold = self._human, self._talk, self.hold
         if self.state is not State.HUMAN_ACTIVE or talk is None or former is None or self.agent is None:
             return
         self._stop(self._watching)
         human = self._human = await talk.room.join(Role.HUMAN, leg)
+        talk.room.mute(human, self.muted)
         self._watching = self._beside(self._until_lost(human), f"agent of {self.handoff_id}")
-        await self._emit(LegJoined(leg_id=leg.leg_id, role="human", kind=leg.kind))
+        self._note(LegJoined(leg_id=leg.leg_id, role="human", kind=leg.kind))
         if await talk.bridge(self.agent, human):
+            talk.room.hold(hold)
             talk.room.leave(former)
-            await self._emit(_left(former))
+            self._note(_left(former))
         else:
             self.put_soon(AgentLost())
 
@@ -231,6 +279,8 @@ class Contact:
 
     async def put(self, happened: Input) -> bool:
         """Let it happen; whether it fitted where things stand. Raises `Unavailable` when too much waits."""
+        if self.over:
+            return False
         item = _Happening(happened, asyncio.get_running_loop().create_future())
         try:
             self._inbox.put_nowait(item)
@@ -240,6 +290,8 @@ class Contact:
 
     def put_soon(self, happened: Input) -> None:
         """Like `put`, for those who do not wait for the outcome."""
+        if self.over:
+            return
         try:
             self._inbox.put_nowait(_Happening(happened, asyncio.get_running_loop().create_future()))
         except asyncio.QueueFull:
@@ -261,7 +313,9 @@ class Contact:
     async def run(self, first: Input | None = None) -> None:
         """From the first happening (the wish) to the outcome."""
         async with asyncio.TaskGroup() as self._tasks:
+            self._record = Record(self.live.log, self._tasks)
             beside = [
+                self._tasks.create_task(self._line.run(), name=f"errands of {self.handoff_id}"),
                 self._tasks.create_task(self._tell_place(), name=f"place of {self.handoff_id}"),
                 self._tasks.create_task(self._write(), name=f"words of {self.handoff_id}"),
                 *([self._beside(self._suggests.run(), "suggestions")] if self._suggests else []),
@@ -270,19 +324,20 @@ class Contact:
                 await self._let(first or Requested(self.wish.reason, self.wish.priority))
                 while not self._handoff.over:
                     await self._next()
+                self._refuse_rest()
+                await self._settled()
             finally:
-                await self._written()
+                self._refuse_rest()
                 for task in beside:
                     task.cancel()
                 self._stop(self._dialling)
                 self._stop(self._bridging)
-                self._refuse_rest()
-                self._tasks = None
+                self._tasks = self._record = None
 
     async def abandon(self) -> None:
         """A bug of ours ended the handoff: leave nobody in line, and the customer to the bot."""
         agent = self.agent
-        await self._unbridge()
+        self._part()
         for clean_up in (
             self._house.queue.leave(self.handoff_id),
             *([self._house.queue.finish(self.handoff_id, agent.agent_id)] if agent else []),
@@ -293,15 +348,19 @@ class Contact:
                 log.warning("handoff not cleaned up", handoff=self.handoff_id, reason=str(error))
         if self._talk is not None and self._talk.with_person:
             self._talk.tell(self._house.phrases.not_connected)
-        await self._emit(
-            HandoffChanged(
-                handoff_id=self.handoff_id,
-                state=State.AI_ACTIVE.value,
-                floor="bot",
-                reason="failed",
-                outcome="failed",
-            )
+        failed = HandoffChanged(
+            handoff_id=self.handoff_id,
+            state=State.AI_ACTIVE.value,
+            floor="bot",
+            reason="failed",
+            outcome="failed",
         )
+        self.live.log.assume(failed)
+        try:
+            await self.live.log.emit(failed)
+        except Unavailable as error:
+            log.warning("fact of a handoff not stored", session_id=self.live.session_id, reason=str(error))
+            self.live.log.show(failed)
 
     async def _next(self) -> None:
         """What happens next, or the end of the state's time."""
@@ -350,7 +409,8 @@ class Contact:
             OUTCOMES.labels(handoff.outcome, self.channel).inc()
         if handoff.floor != "bot":
             self.live.cancel()  # a reply in the chat ends before another has the floor
-        await self._emit(
+        assert self._record is not None
+        await self._record.changed(
             HandoffChanged(
                 handoff_id=handoff.handoff_id,
                 state=handoff.state.value,
@@ -367,13 +427,13 @@ class Contact:
     async def _do(self, action: Action) -> None:
         match action:
             case Screen():
-                await self._screen()
+                self._beside(self._screen(), "screen")
             case Enqueue():
-                await self._enqueue(action)
+                self._enqueue(action)
             case LeaveQueue():
-                await self._house.queue.leave(self.handoff_id)
+                self._line.leave()
             case Release(agent):
-                await self._release(agent)
+                self._release(agent)
             case Dial(agent):
                 self._dial(agent)
             case Arrange(choice):
@@ -390,7 +450,7 @@ class Contact:
             case Bridge(agent):
                 await self._bridge(agent)
             case Unbridge():
-                await self._unbridge()
+                self._part()
             case HangUpAgent():
                 if not self._dismissed:  # else the telephone hangs up by itself, behind the last words
                     self._stop(self._dialling)
@@ -417,7 +477,8 @@ class Contact:
         known = self._house.settings.of(self._queue).skills
         return frozenset({self.wish.skill} if self.wish.skill in known and len(known) > 1 else ())
 
-    async def _enqueue(self, action: Enqueue) -> None:
+    def _enqueue(self, action: Enqueue) -> None:
+        self._lined_up = action
         wanted = Wanted(
             handoff_id=self.handoff_id,
             session_id=self.live.session_id,
@@ -431,26 +492,15 @@ class Contact:
             only_agent=self._only_agent,
             reason=self.wish.reason,
         )
-        try:
-            await self._house.queue.enqueue(wanted)
-        except Unavailable as error:
-            log.warning("not in line yet", handoff=self.handoff_id, reason=str(error))
-            self._beside(self._enqueue_later(action), "enqueue later")
+        self._line.enqueue(wanted)
 
-    async def _enqueue_later(self, action: Enqueue) -> None:
-        await asyncio.sleep(TRY_AGAIN_S)
-        if self.state is State.QUEUED:
-            await self._enqueue(action)
-
-    async def _release(self, agent: Agent) -> None:
+    def _release(self, agent: Agent) -> None:
         """The agent has a place free again; a telephone whose offer still stands has not taken it."""
-        queue, lease_id, reason = self._house.queue, self._dialled_lease, self._handoff.reason
-        await queue.finish(self.handoff_id, agent.agent_id)
+        lease_id, reason = self._dialled_lease, self._handoff.reason
+        unanswered = None
         if agent.phone is not None and lease_id is not None:
-            if reason in DECLINED:
-                await queue.decline(lease_id, agent.agent_id, reason)
-            else:
-                await queue.miss(lease_id, reason)
+            unanswered = Unanswered(lease_id, reason in DECLINED, reason)
+        self._line.release(agent.agent_id, unanswered)
 
     # --- telephones of agents -------------------------------------------------------------------------
 
@@ -505,9 +555,16 @@ class Contact:
 
     async def _write_down(self, text: str) -> None:
         turn_id = self.live.log.new_id("r")
-        await self._emit(ReplyStarted(turn_id=turn_id, answers=None))
         words = Words(text=text)
-        await self._emit(ReplyDone(turn_id=turn_id, answers=None, source="fixed", pii=words))
+        for fact in (
+            ReplyStarted(turn_id=turn_id, answers=None),
+            ReplyDone(turn_id=turn_id, answers=None, source="fixed", pii=words),
+        ):
+            try:
+                await self.live.log.emit(fact)
+            except Unavailable as error:
+                log.warning("sentence not stored", session_id=self.live.session_id, reason=str(error))
+                self.live.log.show(fact)
         self.live.answer_owed()
 
     def _tell_agent(self, sentence: Sentence) -> None:
@@ -528,7 +585,7 @@ class Contact:
     async def _bridge(self, agent: Agent) -> None:
         leg = self._leg_of(agent)
         if self._talk is None:
-            self.put_soon(Bridged())
+            self._bridging = self._beside(self._connect_chat(), "bridge")
         elif leg is None or leg.ended is not None:
             self.put_soon(BridgeFailed("no_audio"))
         else:
@@ -537,12 +594,18 @@ class Contact:
     async def _connect(self, talk: Talk, agent: Agent, leg: Leg) -> None:
         """Have the agent there, let the bot end its sentence, and only then give the agent the floor."""
         human = self._human = await talk.room.join(Role.HUMAN, leg)
-        await self._emit(LegJoined(leg_id=leg.leg_id, role="human", kind=leg.kind))
+        self._note(LegJoined(leg_id=leg.leg_id, role="human", kind=leg.kind))
         self._watching = self._beside(self._until_lost(human), f"agent of {self.handoff_id}")
         await talk.said()
         self.put_soon(Bridged() if await talk.bridge(agent, human) else BridgeFailed("no_audio"))
 
-    async def _unbridge(self) -> None:
+    async def _connect_chat(self) -> None:
+        """Let the bot's last sentence into the chat: it may write nothing once the agent has the floor."""
+        await self._written()
+        self.put_soon(Bridged())
+
+    def _part(self) -> None:
+        """Agent and customer do not hear each other any more."""
         self._stop(self._bridging)
         self._stop(self._watching)
         human, self._human = self._human, None
@@ -552,7 +615,7 @@ class Contact:
             if human is not None:
                 self._talk.room.leave(human)
         if human is not None:
-            await self._emit(_left(human))
+            self._note(_left(human))
 
     async def _until_lost(self, human: Participant) -> None:
         await human.gone.wait()
@@ -595,16 +658,19 @@ class Contact:
         assert self._tasks is not None
         return self._tasks.create_task(work, name=name)
 
-    async def _emit(self, fact: Fact) -> None:
-        """The session's log, or at least who listens to it: no customer is lost because the store is down."""
-        try:
-            await self.live.log.emit(fact)
-        except Unavailable as error:
-            log.warning("fact of a handoff not stored", session_id=self.live.session_id, reason=str(error))
-            self.live.log.show(fact)
+    def _note(self, fact: Fact) -> None:
+        if self._record is not None:
+            self._record.note(fact)
+
+    async def _settled(self) -> None:
+        """Let the last errands be done, and the last sentences into the chat."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_ERRANDS_S):
+                await self._line.done()
+        await self._written()
 
     async def _written(self) -> None:
-        """Let the last sentences into the chat."""
+        """Let what is to be told into the chat."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._to_write.join()

@@ -21,11 +21,11 @@ from gateway.handoff.states import (
     Agent,
     Cancelled,
     Chose,
-    CustomerGone,
     Input,
     Offered,
     OfferOver,
     State,
+    WrappedUp,
 )
 from gateway.handoff.talk import MakeCopilot, Talk
 from gateway.live import LiveSession, LiveSessions
@@ -158,7 +158,10 @@ class Handoffs:
 
     def _wished(self, session_id: str, fact: HandoffRequested) -> None:
         """Somebody wants a person: begin a handoff, unless one is under way."""
-        if session_id in self._contacts:
+        former = self._contacts.get(session_id)
+        if former is not None and former.state is State.WRAP_UP:
+            former.put_soon(WrappedUp("reopened"))
+        elif former is not None and not former.over:
             return
         queue = self.house.settings.serving(fact.skill, self.house.language).name
         priority = self.house.settings.priority.points(reason=fact.reason)
@@ -176,8 +179,8 @@ class Handoffs:
         if live is None or self._tasks is None:
             return None
         handoff_id = f"h_{secrets.token_hex(8)}"
-        contact = Contact(handoff_id, live, wish, self.house, lambda: self.briefing(session_id))
-        contact.call(self._talks.get(session_id))
+        talk = self._talks.get(session_id)
+        contact = Contact(handoff_id, live, wish, self.house, lambda: self.briefing(session_id), talk)
         self._contacts[session_id] = contact
         self._tasks.create_task(self._conduct(contact, first), name=f"handoff {handoff_id}")
         return contact
@@ -220,16 +223,23 @@ class Handoffs:
         talk = Talk(room, live, self.make_copilot)
         self._talks[live.session_id] = talk
         if (contact := self._contacts.get(live.session_id)) is not None:
-            contact.call(talk)
+            contact.call(talk, agent_is_free=not self._has_call(contact.agent, besides=contact))
         return talk
+
+    def _has_call(self, agent: Agent | None, besides: Contact) -> bool:
+        others = (contact for contact in self if contact is not besides and contact.talk is not None)
+        return agent is not None and any(
+            contact.agent is not None and contact.agent.agent_id == agent.agent_id for contact in others
+        )
 
     def call_ended(self, talk: Talk) -> None:
         """The call is over: whoever is being brought in is told so."""
         session_id = talk.live.session_id
         if self._talks.get(session_id) is talk:
             del self._talks[session_id]
-        if (contact := self._contacts.get(session_id)) is not None:
-            contact.put_soon(CustomerGone())
+        contact = self._contacts.get(session_id)
+        if contact is not None and contact.talk is talk:
+            contact.call_over()
 
     # --- the queue ------------------------------------------------------------------------------------
 

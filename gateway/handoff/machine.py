@@ -18,6 +18,7 @@ from gateway.handoff.states import (
     Bridged,
     BridgeFailed,
     Brief,
+    Called,
     Cancelled,
     Chose,
     Connect,
@@ -80,6 +81,8 @@ RESCUED = 100
 "Added to the priority of a customer who has lost their agent."
 REFUSED = frozenset(("declined", "hung_up"))
 "Why an agent did not take the customer, where they said so: they are not asked again."
+CALLS = "customer_calls"
+"Why an agent is asked who has had the customer in the chat."
 LINED_UP = frozenset((State.QUEUED, State.OFFERED, State.DIALLING, State.HUMAN_CHECK, State.BRIEFING))
 "The customer has a place in line, or somebody is about to come."
 AT_REST = frozenset((State.AI_ACTIVE, State.CLOSED))
@@ -261,6 +264,21 @@ class Handoff:
         self._finish(State.AI_ACTIVE, "not_connected", now_ms)
         return actions
 
+    def _called(self, happened: Called, now_ms: int) -> Actions:
+        """The agent is asked before the customer hears them; the bot has the call meanwhile."""
+        assert self.agent is not None
+        self._go(State.BRIEFING, CALLS, now_ms)
+        return [Unbridge(), Brief(self.agent)]
+
+    def _read(self, now_ms: int) -> Actions:
+        """The time for reading is over. Who did not say yes to a call does not get it."""
+        assert self.agent is not None
+        if self.reason == CALLS:
+            return [*self._refused(Refused("not_confirmed"), now_ms), Tell(Sentence.MOVING_ON)]
+        if self.agent.phone:
+            return self._refused(Refused("not_confirmed"), now_ms)
+        return self._connect(Connect(), now_ms)
+
     def _handed_back(self, happened: HandedBack, now_ms: int) -> Actions:
         actions = self._let_go_of_agent()
         self._finish(State.AI_ACTIVE, "handed_back", now_ms)
@@ -386,6 +404,7 @@ def _table() -> dict[tuple[State, type[Input]], Step]:
         ((State.BRIEFING,), Refused, Handoff._refused),
         ((State.BRIDGING,), Bridged, Handoff._bridged),
         ((State.BRIDGING,), BridgeFailed, Handoff._bridge_failed),
+        ((State.HUMAN_ACTIVE,), Called, Handoff._called),
         ((State.HUMAN_ACTIVE,), HandedBack, Handoff._handed_back),
         ((State.HUMAN_ACTIVE,), Transferred, Handoff._transferred),
         ((State.HUMAN_ACTIVE,), Ended, Handoff._ended),
@@ -408,11 +427,7 @@ TIMEOUTS: dict[State, Callable[[Handoff, int], Actions]] = {
     State.OFFERED: Handoff._missed,
     State.DIALLING: lambda handoff, now: handoff._not_reached(NotReached("no_answer"), now),
     State.HUMAN_CHECK: lambda handoff, now: handoff._picked_up(PickedUp(person=False), now),
-    State.BRIEFING: lambda handoff, now: (
-        handoff._refused(Refused("not_confirmed"), now)
-        if handoff.agent is not None and handoff.agent.phone
-        else handoff._connect(Connect(), now)
-    ),
+    State.BRIEFING: Handoff._read,
     State.BRIDGING: lambda handoff, now: handoff._bridge_failed(BridgeFailed("took_too_long"), now),
     State.HUMAN_ACTIVE: Handoff._too_long,
     State.RESCUE: Handoff._rescued,

@@ -26,12 +26,17 @@ class HandoffPhrases:
         "I'm sorry that it takes so long. I can have somebody call you back, take a message, you can wait, "
         "or we go on together. What would you like?"
     )
+    putting_through: str = "One moment, I'm putting you through."
+    "To a customer who calls while a person has them in the chat."
     coming: str = "Here is my colleague."
     not_connected: str = "I'm sorry, that did not work. I'm still here, and I'm trying again."
     lost_agent: str = "I'm still here. I've lost my colleague, and I'm getting you somebody right away."
     back: str = "It's me again. What else can I do for you?"
     cancelled: str = "We go on together. What can I do for you?"
-    arranged: str = "That's arranged."
+    arranged: str = "I've passed that on to my colleagues."
+    ask_number: str = "What number can we call?"
+    other_number: str = "I can't call that number. Which other number can we call?"
+    not_arranged: str = "I'm sorry, I could not note that down. Please tell me again in a moment."
     moving_on: str = "I'm getting another colleague for you."
     customer_left: str = "The customer has left."
     taken: str = "This call has been given to somebody else. Goodbye."
@@ -52,6 +57,10 @@ class HandoffPhrases:
             minutes = max(1, round(wait_s / 60))
             parts.append(f"It should take about {minutes} minute{'s' if minutes > 1 else ''}.")
         return " ".join(parts)
+
+    def called_back(self, when: str | None) -> str:
+        """What is said to who wants to be called; `when`: such as `today at 3 PM`, None: as soon as possible."""
+        return f"We'll call you back {when or 'as soon as a colleague is free'}."
 
     def all(self) -> tuple[str, ...]:
         """What customers are told, to be learnt by heart before the first call."""

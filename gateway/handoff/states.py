@@ -179,6 +179,11 @@ class BridgeFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The customer calls, who has been in the chat so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class HandedBack:
     """The agent gives the customer back to the bot."""
 
@@ -232,6 +237,7 @@ Input = (
     | Refused
     | Bridged
     | BridgeFailed
+    | Called
     | HandedBack
     | Transferred
     | Ended

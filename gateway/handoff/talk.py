@@ -100,6 +100,11 @@ class Talk:
         self._opening = text
         self._bots_turn.set()
 
+    def opening(self) -> str | None:
+        """What the bot was told to say before it came; it says so once."""
+        opening, self._opening = self._opening, None
+        return opening
+
     # --- what the call does ---------------------------------------------------------------------------
 
     def speaks(self, bot: Speaks | None) -> None:
@@ -115,8 +120,7 @@ class Talk:
             await asyncio.wait({gone, turn}, return_when=asyncio.FIRST_COMPLETED)
             for task in (copilot, gone, turn):
                 task.cancel()
-        opening, self._opening = self._opening, None
-        return opening
+        return self.opening()
 
     async def _keep_listening(self) -> None:
         """Write down what is said, agent after agent."""

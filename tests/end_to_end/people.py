@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, Request, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, Request, ViewportSize, WebSocket, expect
 
 from tests.end_to_end import chromium
 from tests.end_to_end.test_page import violations
 
 WISH = "I would like to talk to a person, please."
-DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
-PHONE = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def passwords(folder: Path) -> dict[str, str]:
@@ -28,7 +27,7 @@ def passwords(folder: Path) -> dict[str, str]:
 @contextmanager
 def desk(browser: Browser, url: str, name: str, password: str) -> Iterator[Page]:
     """The desk of somebody who has just signed in."""
-    with chromium.opened(browser, f"{url}/desk", **DESK) as page:
+    with chromium.opened(browser, f"{url}/desk", viewport=WIDE) as page:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password", exact=True).fill(password)
         page.keyboard.press("Enter")
@@ -137,7 +136,7 @@ def is_accessible(page: Page, name: str) -> None:
     """No fault of WCAG AA on a wide screen or a phone's; pictures go into the folder that PICTURES names."""
     folder = os.environ.get("PICTURES")
     was = page.viewport_size
-    for size in (DESK["viewport"], PHONE):
+    for size in (WIDE, PHONE):
         page.set_viewport_size(size)
         page.wait_for_timeout(300)
         if folder:

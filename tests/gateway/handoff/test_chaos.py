@@ -1,0 +1,257 @@
+"""Whatever dies during a handoff: no customer is lost, nobody rings for nothing, nobody hears nothing.
+
+Each state of a handoff is met with each thing that may go: the desk, the caller, the queue, the store.
+Callers hear a bot that hums and an agent who talks without end, so silence is somebody's failure.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import groupby
+
+import pytest
+
+from gateway.desk.conductor import Closing
+from gateway.events import HandoffChanged
+from gateway.leg import Hangup
+from gateway.protocol_error import ProtocolError
+from gateway.queue.contacts import Wanted
+from pipelines.facts import Unavailable
+from tests import virtual_time
+from tests.fakes.office import ALEX, SAM, Office
+from tests.fakes.office_calls import AGENT, BOT, Line, at_work, calling, levels
+from tests.fakes.scripted_leg import ScriptedLeg
+
+LONGEST_SILENCE_S = 3.0
+OUTAGE_S = 10.0
+GRACE_S = 10.0
+"The desk's, before an agent whose page is gone counts as absent."
+AFTERWARDS_S = 200.0
+"Every state has ended by itself until then, but the agent's with the customer."
+
+Legs = dict[str, ScriptedLeg]
+
+
+class Caller:
+    """A caller on the way to a state of their handoff."""
+
+    def __init__(self, office: Office, line: Line, legs: Legs) -> None:
+        self.office = office
+        self.line = line
+        self.legs = legs
+        self.gone = False
+
+    @property
+    def session_id(self) -> str:
+        return self.line.session_id
+
+    async def reach(self, state: str) -> None:
+        await STEPS[state](self)
+        assert self.line.state == state, f"{self.line.state} instead of {state}"
+
+    # --- ways to the states -------------------------------------------------------------------------------
+
+    async def alternatives(self) -> None:
+        await self.office.queue.absent(ALEX.agent_id)
+        await asyncio.sleep(2.1)
+        await self.line.wishes()
+
+    async def queued(self) -> None:
+        busy = Wanted("h_other", "s_other", "general", "voice", frozenset(), "en", 0, self.office.now())
+        await self.office.queue.enqueue(busy)
+        await self.office.queue.accept((await self.office.offer(ALEX)).lease_id, ALEX.agent_id)
+        await self.line.wishes()
+
+    async def offered(self) -> None:
+        await self.line.wishes()
+        await self.office.offer(ALEX)
+
+    async def briefing(self) -> None:
+        await self.offered()
+        await self.office.desk.accept((await self.office.offer(ALEX)).lease_id, ALEX)
+        await asyncio.sleep(0.5)
+
+    async def bridging(self) -> None:
+        await self.briefing()
+        await self.office.desk.connect(self.session_id, ALEX)
+        await asyncio.sleep(0.05)
+
+    async def human_active(self) -> None:
+        await self.bridging()
+        await asyncio.sleep(2)
+
+    async def rescue(self) -> None:
+        await self.human_active()
+        self.legs[ALEX.agent_id].leave(Hangup("network", "lost"))
+        await asyncio.sleep(0.1)
+
+    async def wrap_up(self) -> None:
+        await self.human_active()
+        await self.office.desk.end(self.session_id, ALEX)
+        self.gone = True
+        await asyncio.sleep(0.5)
+
+    async def caller_gone(self) -> None:
+        await self.human_active()
+        self.hang_up()
+        await asyncio.sleep(0.5)
+
+    # --- what dies ----------------------------------------------------------------------------------------
+
+    def hang_up(self) -> None:
+        self.gone = True
+        self.line.customer.leave()
+
+    async def lose_desk(self) -> None:
+        """As the desk tells it: the audio at once, the rest when the grace is over."""
+        self.legs[ALEX.agent_id].leave(Hangup("network", "lost"))
+        await self.office.desk.agent_leg_lost(ALEX.agent_id)
+        await asyncio.sleep(GRACE_S)
+        await self.office.queue.absent(ALEX.agent_id)
+        await self.office.desk.agent_gone(ALEX.agent_id)
+
+    # --- what must hold -----------------------------------------------------------------------------------
+
+    async def check(self, what: str) -> None:
+        silent = longest_silence(self.line.customer)
+        assert silent <= LONGEST_SILENCE_S, f"{what}: silent for {silent} s"
+        contact = self.office.handoffs.of(self.session_id)
+        told = self.office.facts(self.line.live, HandoffChanged)[-1]
+        if self.gone:
+            assert contact is None and told.outcome, f"{what}: left, and still in {told.state}"
+        elif contact is None:
+            assert told.floor == "bot" and told.outcome, f"{what}: {told}"
+            assert levels(self.line.customer, 1) == {BOT}, what
+        else:
+            assert levels(self.line.customer, 1) == {AGENT if contact.state == "human_active" else BOT}, what
+            assert (told.state, told.handoff_id) == (contact.state, contact.handoff_id), what
+        await nobody_rings_for_nothing(self.office, what)
+
+
+def longest_silence(customer: ScriptedLeg) -> float:
+    """Seconds, of what the caller heard from their first second on."""
+    silent = [frame.pcm[:2] == b"\0\0" for frame in customer.heard[50:]]
+    return max((sum(1 for _ in run) / 50 for quiet, run in groupby(silent) if quiet), default=0.0)
+
+
+async def nobody_rings_for_nothing(office: Office, what: str) -> None:
+    """Every offer and every place that is taken belongs to a handoff that is under way."""
+    under_way = {contact.handoff_id: contact for contact in office.handoffs}
+    for offer in await office.queue.offers():
+        contact = under_way.get(offer.wanted.handoff_id)
+        assert contact is not None and contact.lease_id == offer.lease_id, f"{what}: a phantom offer"
+    for waits in await office.queue.waiting():
+        assert waits.wanted.handoff_id in under_way, f"{what}: somebody is in line who is not there"
+    for agent in await office.queue.agents():
+        held = set(agent.contacts) - {"h_other"}
+        assert held <= set(under_way), f"{what}: {agent.presence.name} keeps a place for nobody"
+
+
+STEPS: dict[str, Callable[[Caller], Awaitable[None]]] = {
+    name: getattr(Caller, name)
+    for name in (
+        "alternatives",
+        "queued",
+        "offered",
+        "briefing",
+        "bridging",
+        "human_active",
+        "rescue",
+        "wrap_up",
+        "caller_gone",
+    )
+}
+
+
+def meets(state: str, happens: Callable[[Caller], Awaitable[None]]) -> None:
+    """Bring a caller to a state, let it happen, and look at once, soon and long afterwards."""
+    office = Office()
+
+    async def main() -> None:
+        async with office.open(), at_work(office, ALEX) as legs, calling(office) as line:
+            caller = Caller(office, line, legs)
+            await caller.reach(state)
+            await happens(caller)
+            await asyncio.sleep(AFTERWARDS_S)
+            await caller.check(state)
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("state", STEPS)
+def test_the_agents_desk_vanishes(state: str) -> None:
+    async def vanishes(caller: Caller) -> None:
+        before = len(caller.line.said)
+        await caller.lose_desk()
+        if state == "human_active":
+            assert "lost" in caller.line.said[before], "they are told"
+        if state in ("offered", "briefing", "bridging", "human_active", "rescue"):
+            assert caller.line.state in ("queued", "offered"), "they are in line again"
+
+    meets(state, vanishes)
+
+
+@pytest.mark.parametrize("state", STEPS)
+def test_the_caller_hangs_up(state: str) -> None:
+    async def hangs_up(caller: Caller) -> None:
+        caller.hang_up()
+        await asyncio.sleep(6)
+        assert await caller.office.queue.offers() == []
+
+    meets(state, hangs_up)
+
+
+def steps_on(caller: Caller, step: str) -> Awaitable[object]:
+    """What agent or customer do meanwhile."""
+    desk, session_id = caller.office.desk, caller.session_id
+    match step:
+        case "agent goes on":
+            return agent_goes_on(caller)
+        case "desk vanishes":
+            return caller.lose_desk()
+        case "supervisor takes over":
+            return desk.supervise(session_id, SAM, "take_over")
+        case "caller hangs up":
+            caller.hang_up()
+    return asyncio.sleep(0)
+
+
+async def agent_goes_on(caller: Caller) -> None:
+    """The next thing that the agent does where the handoff stands."""
+    office, session_id = caller.office, caller.session_id
+    match caller.line.state:
+        case "offered":
+            await office.desk.accept((await office.offer(ALEX)).lease_id, ALEX)
+        case "briefing":
+            await office.desk.connect(session_id, ALEX)
+        case "human_active":
+            await office.desk.hand_back(session_id, ALEX, "")
+        case "wrap_up":
+            await office.desk.wrap_up(session_id, ALEX, Closing("resolved", "", None))
+
+
+MEANWHILE = ("nothing", "agent goes on", "desk vanishes", "supervisor takes over", "caller hangs up")
+
+
+@pytest.mark.parametrize("step", MEANWHILE)
+@pytest.mark.parametrize("state", STEPS)
+@pytest.mark.parametrize("what", ["queue", "store"])
+def test_an_outage(what: str, state: str, step: str) -> None:
+    async def goes_down(caller: Caller) -> None:
+        down = getattr(caller.office, what)
+        down.fails_after_s, down.down = 5.0, True
+        await asyncio.sleep(0.1)
+        async with asyncio.TaskGroup() as tasks:
+            meanwhile = tasks.create_task(refused_or_done(steps_on(caller, step)))
+            await asyncio.sleep(OUTAGE_S)
+            down.down = False
+            await meanwhile
+
+    meets(state, goes_down)
+
+
+async def refused_or_done(step: Awaitable[object]) -> None:
+    """What cannot be done in an outage is refused, and nothing else."""
+    try:
+        await step
+    except (Unavailable, ProtocolError):
+        return
