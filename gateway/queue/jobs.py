@@ -15,8 +15,8 @@ from pipelines.facts import Unavailable
 
 BOUND = 10_000
 "Commands that may wait; further ones are refused."
-BATCH = 200
-"Commands that are carried out together."
+BATCH = 50
+"Commands that are carried out together; more would hold the event loop up."
 COMMANDS = Gauge("warmline_queue_commands_waiting", "Commands that wait for the shared queue")
 
 
