@@ -1,9 +1,9 @@
-"""When a conversation should go to a person although nobody has asked: a fold of facts that may wish for
-one. [core]
+"""When a conversation should go to a person although nobody has asked: facts in, now and then a wish out. [core]
 
-Each trigger can be switched off. With hysteresis: a wish is stated once; while a person is on the way or
-there it is quiet, and a customer who has said no to a person is only asked for one again when it has got
-worse.
+Each trigger can be switched off. With hysteresis: once its wish stands in the log (`HandoffRequested`) it is
+quiet while a person is on the way or there; a wish that nobody took up is stated again only for what went wrong
+since; and a customer who has said no to a person is asked again only when it has got worse. Whoever folds a log
+anew leaves the wishes that come of it alone: they were dealt with then.
 """
 
 import re
@@ -143,6 +143,7 @@ class Escalation:
             and reason != "repeated_failure"
         ):
             return None
-        self._stated.add(reason)
-        self._quiet = True
+        if reason in ("legal", "negative_sentiment"):
+            self._stated.add(reason)
+        self._tries = self._guesses = self._cross = 0
         return HandoffRequested(reason=reason, skill=dict(self._settings.skills).get(reason, "general"))

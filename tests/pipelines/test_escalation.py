@@ -9,8 +9,15 @@ CROSS = customer("c1", "I am very disappointed")
 
 
 def wishes(*facts: Fact, escalation: Escalation | None = None) -> list[str]:
+    """The reasons for which persons are wished for; each wish is put in the log, as its runner does."""
     triggers = escalation or Escalation()
-    return [wish.reason for fact in facts if (wish := triggers.apply(fact))]
+    reasons = []
+    for fact in facts:
+        wish = triggers.apply(fact)
+        if wish is not None:
+            reasons.append(wish.reason)
+            triggers.apply(wish)
+    return reasons
 
 
 def missed(turn: str, command: str = "clarify") -> list[Fact]:
@@ -78,6 +85,16 @@ def test_a_wish_is_stated_once_and_nothing_while_a_person_is_on_the_way() -> Non
         "negative_sentiment"
     ]
     assert wishes(HandoffRequested(reason="customer_asked"), ANGRY, customer("c2", "my lawyer")) == []
+
+
+def test_a_wish_that_nobody_took_up_is_stated_again_for_new_reasons_only() -> None:
+    escalation = Escalation()
+    first = [escalation.apply(fact) for fact in (*missed("c1"), *missed("c2"), *missed("c3"))]
+    assert [wish.reason for wish in first if wish] == ["repeated_failure"]
+    again = [escalation.apply(fact) for fact in missed("c4")]
+    assert [wish.reason for wish in again if wish] == ["repeated_failure"], "two more have failed"
+    furious = [escalation.apply(ANGRY), escalation.apply(ANGRY)]
+    assert [wish.reason for wish in furious if wish] == ["negative_sentiment"]
 
 
 def test_after_a_hand_back_everything_counts_anew_but_not_what_was_said_before() -> None:
