@@ -22,6 +22,7 @@ from gateway.handoff.arrangements import Arrangements
 from gateway.handoff.conducting import Conducting
 from gateway.handoff.handoffs import Handoffs
 from gateway.handoff.house import House
+from gateway.handoff.roll_call import RollCall
 from gateway.handoff.states import Agent
 from gateway.handoff.talk import MakeCopilot, Talk
 from gateway.handoff.telephone import AgentTelephones
@@ -159,6 +160,9 @@ class People:
                 tasks.create_task(self.handoffs.run(), name="handoffs"),
                 tasks.create_task(self._mesh.run(), name="mesh"),
                 tasks.create_task(watchings.run(), name="watched by other nodes"),
+                tasks.create_task(
+                    RollCall(self._queue, here.engaged, here.agent_gone).run(), name="roll call"
+                ),
             ]
             try:
                 async with open_desk(parts, self._config.desk) as desk:

@@ -1,6 +1,7 @@
 """Who is here, as routing and the conductor are told: presence, the heartbeat, the end of a grace."""
 
 import asyncio
+import itertools
 from contextlib import suppress
 
 import structlog
@@ -16,7 +17,9 @@ from pipelines.facts import Unavailable
 
 log = structlog.get_logger()
 
-HEARTBEAT_S = 10.0
+BEAT_S = 1.0
+"Whether the queue still knows them; their node before this one may have died."
+LOOK_UP_BEATS = 10
 RETRY_S = (0.5, 2.0, 8.0)
 "When it could not be told that an agent is gone."
 FAREWELL_S = 2.0
@@ -64,12 +67,13 @@ class Attendance:
 
     async def keep_alive(self) -> None:
         """Announce whom the queue has forgotten, look up what is theirs, for ever. Raises `Unavailable`."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
+        for beat in itertools.count(1):
+            await asyncio.sleep(BEAT_S)
             for seat in self._seats:
                 if not await self._queue.alive(seat.agent_id):
                     await self._announce(seat)
-                await self.look_up(seat)
+                if beat % LOOK_UP_BEATS == 0:
+                    await self.look_up(seat)
 
     async def look_up(self, seat: Seat) -> None:
         """See which contacts are theirs, should the desk have missed a change. Raises `Unavailable`."""

@@ -337,6 +337,18 @@ class Conducting:
                 self._supervisors.pop((session_id, supervisor))
                 self._count_supervisors(session_id)
 
+    def engaged(self) -> set[str]:
+        """Who of the desks, on any node, is needed here: they have a customer, or supervise somebody who has.
+
+        Agents in a call whose audio is connected here show by that that they are there.
+        """
+        with_customer = {
+            contact.agent.agent_id
+            for contact in self._handoffs
+            if contact.state in WITH_CUSTOMER and contact.agent is not None and contact.agent.phone is None
+        }
+        return (with_customer | {agent_id for _, agent_id in self._supervisors}) - self._house.legs.keys()
+
     # --- small parts ----------------------------------------------------------------------------------
 
     @property

@@ -11,7 +11,7 @@ from gateway.desk.conductor import Closing, Conductor, Target, ToolRequest, Watc
 from gateway.desk.messages import Answer, Contact, ToolRan
 from gateway.events import Message
 from gateway.leg import Leg
-from gateway.nodes.mesh import Mesh
+from gateway.nodes.mesh import ANSWER_S, Mesh
 from gateway.nodes.watching import RemoteWatchings, new_watch
 from gateway.protocol_error import ProtocolError
 from pipelines.briefing import Briefing
@@ -126,8 +126,9 @@ class NodesConducting:
             return await self._here.watch(session_id)
         watch_id = new_watch()
         question = {"name": "watch", "session": session_id, "watch": watch_id, "to": self._mesh.node}
-        answer = _result(await self._mesh.ask("conduct", question))
-        return await self._watchings.open(session_id, str(answer["node"]), int(answer["seq"]), watch_id)
+        with self._watchings.expected(watch_id):
+            answer = _result(await self._mesh.ask("conduct", question))
+            return self._watchings.open(session_id, str(answer["node"]), int(answer["seq"]), watch_id)
 
     async def briefing(self, session_id: str) -> Briefing:
         """See `Conductor`."""
@@ -162,7 +163,8 @@ class NodesConducting:
             "agent": ACCOUNT.dump_python(agent, mode="json"),
             "given": _plain(given),
         }
-        return _result(await self._mesh.ask("conduct", question))
+        within_s = THOUGHT_S if name in THOUGHTS else ANSWER_S
+        return _result(await self._mesh.ask("conduct", question, within_s=within_s))
 
     async def _serve(self, question: Message) -> Message | None:
         """Another node's agent wants something of a session; None: it does not live here."""
@@ -215,6 +217,9 @@ COMMANDS = frozenset(
         "supervise",
     )
 )
+THOUGHTS = frozenset(("ask", "run_tool"))
+THOUGHT_S = 45.0
+"What a model or a tool answers may take so long."
 _TYPED: Mapping[str, TypeAdapter[Any]] = {"closing": CLOSING, "target": TARGET, "request": TOOL}
 
 
@@ -239,8 +244,8 @@ def _contacts(answers: Sequence[Message]) -> list[Contact]:
 
 def _result(answer: Message | None) -> Any:
     """What another node answered; raises what it said is wrong."""
-    if answer is None:
-        raise ProtocolError("not_yours", "There is no such session.", 404)
+    if answer is None:  # who asks has seen the session: its node is gone, or the question was lost
+        raise Unavailable("the gateway that has this customer does not answer; try again in a moment")
     if (error := answer.get("error")) is not None:
         raise ProtocolError(str(error["code"]), str(error["message"]), int(error["status"]))
     if (why := answer.get("unavailable")) is not None:

@@ -24,8 +24,10 @@ class Mesh(Protocol):
     def serve(self, topic: str, serve: Serve) -> None:
         """What other nodes ask or tell under this topic goes there from now on."""
 
-    async def ask(self, topic: str, question: Message, node: str | None = None) -> Message | None:
-        """The first answer of any other node, or of that one; None when none comes within three seconds.
+    async def ask(
+        self, topic: str, question: Message, node: str | None = None, within_s: float = ANSWER_S
+    ) -> Message | None:
+        """The first answer of any other node, or of that one; None when none comes in time.
 
         Raises `Unavailable` when the question cannot be sent.
         """
@@ -48,7 +50,9 @@ class Alone:
     def serve(self, topic: str, serve: Serve) -> None:
         """See `Mesh`."""
 
-    async def ask(self, topic: str, question: Message, node: str | None = None) -> Message | None:
+    async def ask(
+        self, topic: str, question: Message, node: str | None = None, within_s: float = ANSWER_S
+    ) -> Message | None:
         """See `Mesh`."""
         return None
 

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import structlog
 from prometheus_client import Counter
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -31,6 +32,8 @@ AT_ONCE = 64
 "Questions and news of others that are worked on at the same time; more wait in Redis' connection."
 PAUSE_S = 0.5
 SEND_S = 2.0
+SILENT_S = 5.0
+"Nothing is heard for so long: Redis is asked whether it is there, and has as long again to answer."
 
 LOST = Counter("warmline_mesh_lost_total", "News for other nodes that were not sent", ["why"])
 ASKED = Counter(
@@ -56,12 +59,14 @@ class RedisMesh:
         """See `Mesh`."""
         self._served[topic] = serve
 
-    async def ask(self, topic: str, question: Message, node: str | None = None) -> Message | None:
+    async def ask(
+        self, topic: str, question: Message, node: str | None = None, within_s: float = ANSWER_S
+    ) -> Message | None:
         """See `Mesh`."""
         with self._awaited() as (ask_id, answers):
             await self._send(self._channel(node), self._envelope(topic, question, ask_id))
             try:
-                async with asyncio.timeout(ANSWER_S):
+                async with asyncio.timeout(within_s):
                     answer = await answers.get()
             except TimeoutError:
                 ASKED.labels("unanswered").inc()
@@ -136,8 +141,15 @@ class RedisMesh:
         """Take what comes until the connection is lost."""
         async with self._redis.pubsub() as heard:
             await heard.subscribe(self._all, self._channel(self.node))
-            async for message in heard.listen():
-                if message["type"] == "message":
+            asked = False
+            while True:
+                message = await _next(heard)
+                if message is None and asked:
+                    raise TimeoutError("the connection is dead")  # TCP would notice in a quarter of an hour
+                asked = message is None
+                if message is None:
+                    await heard.ping()
+                elif message["type"] == "message":
                     await self._take(message["data"], tasks)
 
     async def _take(self, text: str, tasks: asyncio.TaskGroup) -> None:
@@ -169,6 +181,12 @@ class RedisMesh:
             log.exception("question of another node failed")
         finally:
             self._room.release()
+
+
+async def _next(heard: PubSub) -> Message | None:
+    """The next message of any kind; None when nothing came for a while."""
+    message: Message | None = await heard.get_message(timeout=SILENT_S)
+    return message
 
 
 @asynccontextmanager

@@ -1,22 +1,30 @@
 """The events of a session that lives on another node, for a desk at this one.
 
 The stored ones come from the store, which nodes share; new ones are sent from node to node while somebody
-watches. The sender stops when nobody has said for a minute that they still watch.
+watches. Who watches says so every few seconds and hears which event was sent last: where one was lost, or
+nothing is heard of the other node, the watching ends, and is begun again from the last event that came.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.desk.conductor import Watching
 from gateway.events import FACT, Event, Message
 from gateway.nodes.mesh import Mesh
 from gateway.store.store import Store
-from gateway.subscription import Subscription
+from gateway.subscription import BOUND, Subscription
 
-KEEP_S = 20.0
+KEEP_S = 5.0
+"Who watches says so often that they still do."
 FORGET_S = 60.0
+"Who has not said so for this long is sent nothing more."
+DEAD_S = 15.0
+"A node that is not heard of for this long has nothing more to send."
 PAGE = 200
 
 Begin = Callable[[str], Coroutine[Any, Any, Watching]]
@@ -31,6 +39,7 @@ class RemoteWatchings:
         self._store = store
         self._begin = begin
         self._here: dict[str, RemoteWatching] = {}
+        self._early: dict[str, deque[Message]] = {}
         self._kept: dict[str, asyncio.Event] = {}
         "For others: set whenever they say that they still watch."
         self._ended: set[str] = set()
@@ -44,10 +53,21 @@ class RemoteWatchings:
         async with asyncio.TaskGroup() as self._tasks:
             await asyncio.Event().wait()
 
-    async def open(self, session_id: str, node: str, seq: int, watch_id: str) -> "RemoteWatching":
+    @contextmanager
+    def expected(self, watch_id: str) -> Iterator[None]:
+        """While it is asked for: what is sent before the answer is here is kept."""
+        self._early[watch_id] = deque(maxlen=BOUND)
+        try:
+            yield
+        finally:
+            self._early.pop(watch_id, None)
+
+    def open(self, session_id: str, node: str, seq: int, watch_id: str) -> "RemoteWatching":
         """What another node agreed to send."""
         watching = RemoteWatching(self, session_id, node, seq, watch_id)
         self._here[watch_id] = watching
+        for news in self._early.get(watch_id, ()):
+            watching.take(news)
         return watching
 
     async def serve(self, session_id: str, watch_id: str, to: str) -> Message:
@@ -82,10 +102,12 @@ class RemoteWatchings:
             after = page[-1].seq
 
     async def _send(self, watching: Watching, watch_id: str, to: str) -> None:
-        kept = self._kept[watch_id]
+        kept, sent = self._kept[watch_id], _Sent(watching.seq)
         try:
             async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(self._send_events(watching, watch_id, to), name="send events")
+                sending = tasks.create_task(
+                    self._send_events(watching, watch_id, to, sent), name="send events"
+                )
                 while not sending.done():
                     kept.clear()
                     waiting = tasks.create_task(kept.wait(), name="still watched")
@@ -96,20 +118,24 @@ class RemoteWatchings:
                     if not kept.is_set() or watch_id in self._ended:
                         sending.cancel()
                         break
+                    self._mesh.tell("watched", {"watch": watch_id, "sent": sent.seq}, to)
         finally:
             watching.close()
             self._ended.discard(watch_id)
             del self._kept[watch_id]
 
-    async def _send_events(self, watching: Watching, watch_id: str, to: str) -> None:
+    async def _send_events(self, watching: Watching, watch_id: str, to: str, sent: "_Sent") -> None:
         async for event in watching:
             self._mesh.tell("watched", {"watch": watch_id, "event": message_of(event)}, to)
+            sent.seq = max(sent.seq, event.seq)
         self._mesh.tell("watched", {"watch": watch_id, "end": True}, to)
 
     async def _watched(self, news: Message) -> None:
-        watching = self._here.get(str(news.get("watch")))
-        if watching is not None:
+        watch_id = str(news.get("watch"))
+        if (watching := self._here.get(watch_id)) is not None:
             watching.take(news)
+        elif (early := self._early.get(watch_id)) is not None:
+            early.append(news)
 
     async def _keep(self, news: Message) -> None:
         if (kept := self._kept.get(str(news.get("watch")))) is not None:
@@ -122,6 +148,12 @@ class RemoteWatchings:
             kept.set()
 
 
+@dataclass(slots=True)
+class _Sent:
+    seq: int
+    "Of the newest stored event that was sent."
+
+
 class RemoteWatching:
     """One session, for one listener; see `Watching`."""
 
@@ -131,6 +163,9 @@ class RemoteWatching:
         self._all = all_
         self._session_id = session_id
         self._events = Subscription(seq, None)
+        self._came = seq
+        "The newest stored event that came."
+        self._heard_at = asyncio.get_running_loop().time()
 
     @property
     def seq(self) -> int:
@@ -155,6 +190,8 @@ class RemoteWatching:
                 async with asyncio.timeout_at(keep_at):
                     event = await anext(self._events)
             except TimeoutError:
+                if clock() - self._heard_at >= DEAD_S:
+                    return
                 self._all.keep(self)
                 keep_at = clock() + KEEP_S
                 continue
@@ -164,10 +201,13 @@ class RemoteWatching:
 
     def take(self, news: Message) -> None:
         """The other node sent this."""
-        if news.get("end"):
-            self._events.close()
-        else:
-            self._events.put(event_of(news["event"]))
+        self._heard_at = asyncio.get_running_loop().time()
+        event = event_of(news["event"]) if "event" in news else None
+        if event is not None and event.seq <= self._came + 1:
+            self._came = max(self._came, event.seq)
+            self._events.put(event)
+        elif event is not None or news.get("end") or int(news["sent"]) > self._came:
+            self._events.close()  # there is no more, or something was lost on the way
 
     def close(self) -> None:
         """Listen no more. Safe to call twice."""

@@ -28,10 +28,12 @@ class MemoryMesh:
     def serve(self, topic: str, serve: Serve) -> None:
         self._served[topic] = serve
 
-    async def ask(self, topic: str, question: Message, node: str | None = None) -> Message | None:
+    async def ask(
+        self, topic: str, question: Message, node: str | None = None, within_s: float = ANSWER_S
+    ) -> Message | None:
         for answer in await self._all(topic, question, node):
             return answer
-        await asyncio.sleep(ANSWER_S)
+        await asyncio.sleep(within_s)
         return None
 
     async def ask_all(self, topic: str, question: Message) -> Sequence[Message]:

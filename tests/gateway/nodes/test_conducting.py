@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from gateway.desk.conductor import Closing, Target, ToolRequest
-from pipelines.facts import HumanTurn, NoteAdded
+from gateway.desk.messages import Answer
+from gateway.events import Message
+from pipelines.facts import HumanTurn, NoteAdded, Unavailable
 from tests.fakes.office import ALEX, KIM, refused
 from tests.fakes.two_nodes import Nodes, run, taken
 
@@ -34,7 +38,8 @@ def test_what_is_refused_there_is_refused_here_with_the_same_words() -> None:
     async def test(the: Nodes) -> None:
         session_id = await taken(the)
         assert await refused(the.away.message(session_id, KIM, "Hi", "d1")) == "not_yours"
-        assert await refused(the.away.message("s_nowhere", ALEX, "Hi", "d1")) == "not_yours"
+        with pytest.raises(Unavailable, match="does not answer"):
+            await the.away.message("s_nowhere", ALEX, "Hi", "d1")
         nowhere = Target(queue="nowhere")
         assert await refused(the.away.transfer(session_id, ALEX, nowhere, "")) == "unknown_target"
         assert await refused(the.away.hold(session_id, ALEX, True)) == "wrong_state"
@@ -55,5 +60,22 @@ def test_an_agent_whose_desk_is_gone_is_missed_at_the_customers_node() -> None:
         await asyncio.sleep(2)
         live = the.home.sessions.find(session_id)
         assert live is not None and the.home.state(live) == "queued"
+
+    run(test)
+
+
+def test_thinking_may_take_longer_than_everything_else() -> None:
+    async def test(the: Nodes) -> None:
+        asked: list[tuple[str, float]] = []
+
+        async def ask(topic: str, question: Message, node: str | None = None, within_s: float = 3.0) -> Message:
+            asked.append((question["name"], within_s))
+            answer = Answer(session="s_1", id="q1", text="Yes.", citations=())
+            return {"done": answer.model_dump(mode="json")}
+
+        the.away._mesh.ask = ask  # type: ignore[method-assign, assignment]
+        assert (await the.away.ask("s_1", ALEX, "q1", "May I?")).text == "Yes."
+        await the.away.typing("s_1", ALEX, True)
+        assert asked == [("ask", 45.0), ("typing", 3.0)]
 
     run(test)
