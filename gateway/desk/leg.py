@@ -1,8 +1,10 @@
 """An agent's audio, kept from the first call to the last: a `Leg` that many rooms in a row may use.
 
 What the agent says between two calls is heard by nobody and kept nowhere, so a call begins without a backlog.
+A browser sends audio all the time, a muted one silence: where nothing comes, it was killed or is cut off.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 from gateway.events import Message
@@ -11,6 +13,8 @@ from pipelines.audio import Frame
 
 FRAMES_WAITING = 25
 "Half a second of what we heard."
+LOST_FRAMES = 100
+"Two seconds in which nothing came: a customer is not to hear more of that."
 
 
 class AgentLeg:
@@ -19,16 +23,31 @@ class AgentLeg:
     def __init__(self, leg: Leg) -> None:
         self._leg = leg
         self._listener: Channel[Frame] | None = None
+        self._missing = 0
+        self.lost = asyncio.Event()
+        "Set while nothing comes."
+        self.back = asyncio.Event()
+        "Set once something comes after that."
 
     async def carry(self) -> None:
         """Pass on what the agent says to whoever listens, until the leg has ended. To be run exactly once."""
         try:
             async for frame in self._leg.frames():
+                self._count(frame)
                 if self._listener is not None:
                     self._listener.put(frame)
         finally:
             if self._listener is not None:
                 self._listener.close()
+
+    def _count(self, frame: Frame) -> None:
+        self._missing = self._missing + 1 if frame.filled else 0
+        if self._missing == LOST_FRAMES:
+            self.back.clear()
+            self.lost.set()
+        elif not frame.filled and self.lost.is_set():
+            self.lost.clear()
+            self.back.set()
 
     @property
     def leg_id(self) -> str:

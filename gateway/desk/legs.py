@@ -105,6 +105,7 @@ class AgentLegs:
             former, self._legs[agent_id] = self._legs.get(agent_id), ours
             try:
                 await self._tell(agent_id, ours)
+                beside.append(tasks.create_task(self._watch(agent_id, ours), name=f"{leg.leg_id} watch"))
                 if former is not None:
                     await former.hang_up("the audio was connected anew")
                 await asyncio.wait([carrying])
@@ -114,6 +115,19 @@ class AgentLegs:
                 if self._legs.get(agent_id) is ours:
                     del self._legs[agent_id]
                     await self._tell(agent_id, None)
+
+    async def _watch(self, agent_id: str, ours: AgentLeg) -> None:
+        """Tell when nothing comes from the agent any more, before the leg ends, and when it does again."""
+        while True:
+            await ours.lost.wait()
+            log.info("audio of an agent lost", agent_id=agent_id)
+            await self._tell_if_theirs(agent_id, ours, None)
+            await ours.back.wait()
+            await self._tell_if_theirs(agent_id, ours, ours)
+
+    async def _tell_if_theirs(self, agent_id: str, ours: AgentLeg, leg: AgentLeg | None) -> None:
+        if self._legs.get(agent_id) is ours:
+            await self._tell(agent_id, leg)
 
     async def _tell(self, agent_id: str, leg: AgentLeg | None) -> None:
         try:

@@ -6,6 +6,7 @@ conversation of minutes takes milliseconds.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 
 from gateway.events import Message
 from gateway.leg import Channel, FrameClock, Hangup, Kind, Playout
@@ -61,9 +62,10 @@ class ScriptedLeg:
         """Be on the phone until the call is over."""
         loop = asyncio.get_running_loop()
         start, clock, count = loop.time(), FrameClock(0), 0
+        quiet = replace(silence(self._sample_rate), filled=False)  # it came, and nobody spoke
         while self._ended is None:
             now_ms = count * FRAME_MS
-            spoken = self._to_say.pop(0) if self._to_say else silence(self._sample_rate)
+            spoken = self._to_say.pop(0) if self._to_say else quiet
             if spoken is not None and clock.admit(now_ms):
                 self._frames.put(spoken)
             for _ in range(clock.overdue(now_ms)):

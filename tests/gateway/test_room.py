@@ -624,7 +624,7 @@ def test_a_call_that_is_cancelled_leaves_no_task_and_no_leg_hung_up() -> None:
                 assert len([frame async for frame in each]) <= 25
             for leg in (customer, human, supervisor):
                 assert leg.ended is None
-                assert (await anext(leg.frames())).filled, "others may read it"
+                assert (await anext(leg.frames())).pcm, "others may read it"
                 leg.leave()
 
     virtual_time.run(main())

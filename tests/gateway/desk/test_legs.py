@@ -103,6 +103,26 @@ def test_a_leg_is_told_once_it_is_connected_and_when_it_is_lost() -> None:
     run(test)
 
 
+def test_a_browser_that_falls_silent_is_lost_in_two_seconds_and_may_come_back() -> None:
+    async def test(world: DeskWorld, legs: AgentLegs, exchange: Exchange) -> None:
+        tab = await world.desk.join(account())
+        await legs.offer("a_nadia", OFFER, never)
+        (line,) = exchange.lines
+        line.arrived.set()
+        assert (await told(tab, "me"))["audio"] is True
+        await asyncio.sleep(5)
+        assert world.conductor.names() == ["agent_leg"], "who says nothing is there all the same"
+        line.say([None] * 200)
+        await asyncio.sleep(2.2)
+        assert world.conductor.names() == ["agent_leg", "agent_leg_lost"]
+        assert (await told(tab, "me"))["audio"] is False, "no calls are offered"
+        await asyncio.sleep(3)
+        assert world.conductor.names() == ["agent_leg", "agent_leg_lost", "agent_leg"]
+        assert (await told(tab, "me"))["audio"] is True
+
+    run(test)
+
+
 def test_one_leg_serves_call_after_call() -> None:
     async def test(world: DeskWorld, legs: AgentLegs, exchange: Exchange) -> None:
         await legs.offer("a_nadia", OFFER, never)
