@@ -46,7 +46,7 @@ from tests.end_to_end.desk_scenes import (
     sign_in,
     talking_chromium,
 )
-from tests.fakes.scripted_desk import ScriptedDesk, refusal
+from tests.fakes.scripted_desk import PASSWORD, ScriptedDesk, refusal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
@@ -105,6 +105,24 @@ def test_a_reload_keeps_the_sign_in_and_signing_out_ends_it(page: Page, desk: Sc
     expect(page.get_by_role("heading", name="Sign in to the desk")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Sign in to the desk")).to_be_visible()
+
+
+def test_a_password_is_changed_without_losing_the_desk(page: Page, desk: ScriptedDesk) -> None:
+    page.get_by_role("button", name="Anna").click()
+    dialog = page.get_by_role("dialog", name="Change your password")
+    expect(dialog.get_by_label("Old password")).to_be_focused()
+    for old, new, words in (("wrong", "x", "The old password is wrong."), (PASSWORD, "short", "12 to 256")):
+        dialog.get_by_label("Old password").fill(old)
+        dialog.get_by_label("New password").fill(new)
+        dialog.get_by_role("button", name="Change it").click()
+        expect(dialog.get_by_role("alert")).to_contain_text(words)
+    dialog.get_by_label("New password").fill("staple tram nineteen")
+    dialog.get_by_role("button", name="Change it").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".connection")).to_have_attribute("data-state", "open")
+    has(page, desk, contact())
+    page.get_by_role("button", name="Anna").click()
+    expect(dialog).to_contain_text("when no customer is with you")
 
 
 def test_signing_out_with_a_customer_is_asked_about(page: Page, desk: ScriptedDesk) -> None:

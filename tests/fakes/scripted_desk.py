@@ -82,6 +82,7 @@ class ScriptedDesk:
         self.online = True
         self.received: list[commands.ClientMessage] = []
         "Every command of every connection, repetitions included."
+        self._password = PASSWORD
         self._done: set[str] = set()
         self._events: dict[str, list[Event]] = {}
         self._watched: set[tuple[WebSocket, str]] = set()
@@ -146,6 +147,7 @@ class ScriptedDesk:
             Route("/api/desk/sign-in", self._sign_in, methods=["POST"]),
             Route("/api/desk/sign-out", self._sign_out, methods=["POST"]),
             Route("/api/desk/me", self._me),
+            Route("/api/desk/password", self._change_password, methods=["POST"]),
             Route("/api/desk/offer", self._offer, methods=["POST"]),
             Route("/api/desk/offer", self._candidates, methods=["PATCH"]),
             Route("/api/desk/ice", lambda _: JSONResponse({"iceServers": []})),
@@ -158,7 +160,7 @@ class ScriptedDesk:
         if self.sign_in_refusal is not None:
             return self.sign_in_refusal
         given = await request.json()
-        if (given["name"], given["password"]) != (NAME, PASSWORD):
+        if (given["name"], given["password"]) != (NAME, self._password):
             return refusal("wrong_credentials", 401, "Name or password is wrong.")
         self.signed_in = True
         response = JSONResponse(self._account())
@@ -173,6 +175,16 @@ class ScriptedDesk:
     async def _me(self, request: Request) -> Response:
         if not self._knows(request.cookies):
             return refusal("not_signed_in", 401, "Please sign in.")
+        return JSONResponse(self._account())
+
+    async def _change_password(self, request: Request) -> Response:
+        wish = await request.json()
+        if wish["current"] != self._password:
+            return refusal("wrong_credentials", 401, "The password is wrong.")
+        if len(wish["new"]) < 12:
+            return refusal("weak_password", 422, "A password has 12 to 256 characters.")
+        self._password = wish["new"]
+        await self._drop(SIGNED_OUT)
         return JSONResponse(self._account())
 
     def _knows(self, cookies: dict[str, str]) -> bool:

@@ -1,5 +1,5 @@
 /** The agents' page: the sign-in, or the desk of whoever is signed in. */
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { SignInFailed, signInWords, signOut, whoAmI } from "./account";
 import type { Account } from "./deskWire";
 import { SignIn } from "./SignIn";
@@ -16,9 +16,12 @@ export function DeskPage() {
   const [who, setWho] = useState<Who>({ is: "unknown", fault: null });
   const [doubts, setDoubts] = useState(0);
 
+  /** Somebody signs out here, so that what follows from it is no surprise. */
+  const leaving = useRef(false);
   const find = useCallback(async (was: Who["is"]) => {
     try {
       const account = await whoAmI();
+      if (leaving.current) return;
       if (account !== null) setWho({ is: "known", account });
       else setWho({ is: "nobody", because: was === "known" ? OVER : null });
     } catch (error) {
@@ -37,10 +40,12 @@ export function DeskPage() {
 
   const doubt = useCallback(() => setDoubts((count) => count + 1), []);
   const leave = useCallback(async (): Promise<string | null> => {
+    leaving.current = true;
     try {
       await signOut();
     } catch (error) {
       if (!(error instanceof SignInFailed)) throw error;
+      leaving.current = false;
       return signInWords(error);
     }
     setWho({ is: "nobody", because: null });
@@ -48,13 +53,24 @@ export function DeskPage() {
     return null;
   }, []);
 
+  const signedIn = useCallback((account: Account) => {
+    leaving.current = false;
+    setWho({ is: "known", account });
+  }, []);
+
   switch (who.is) {
     case "known":
-      return <Workplace key={who.account.agent.agent_id} account={who.account} doubt={doubt} leave={leave} />;
-    case "nobody":
       return (
-        <SignIn because={who.because} onSignedIn={(account) => setWho({ is: "known", account })} />
+        <Workplace
+          key={who.account.agent.agent_id}
+          account={who.account}
+          doubt={doubt}
+          leave={leave}
+          renewed={signedIn}
+        />
       );
+    case "nobody":
+      return <SignIn because={who.because} onSignedIn={signedIn} />;
     case "unknown":
       return (
         <main className="sign-in">

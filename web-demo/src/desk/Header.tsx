@@ -18,10 +18,11 @@ interface Props {
   sound: boolean;
   setSound: (on: boolean) => void;
   showKeys: () => void;
+  changePassword: () => void;
   leave: () => Promise<void>;
 }
 
-export function Header({ account, view, show, sound, setSound, showKeys, leave, ...connection }: Props) {
+export function Header({ account, view, show, sound, setSound, showKeys, changePassword, leave, ...connection }: Props) {
   const { agent, may } = account;
   return (
     <header className="header">
@@ -52,10 +53,11 @@ export function Header({ account, view, show, sound, setSound, showKeys, leave, 
         </IconButton>
         <ThemeButton />
       </div>
-      <p className="whoami">
+      <button type="button" className="whoami" title="Change your password" onClick={changePassword}>
         <strong>{agent.name}</strong>
         <span>{agent.role}</span>
-      </p>
+        <span className="hidden">, change your password</span>
+      </button>
       <LeaveButton leave={leave} />
     </header>
   );

@@ -16,6 +16,7 @@ import { KEYS, type Key, useKeys } from "./keys";
 import { NotificationQuestion } from "./NotificationQuestion";
 import { OfferCard } from "./OfferCard";
 import { type Pane, Panes } from "./Panes";
+import { PasswordDialog } from "./PasswordDialog";
 import { Presence } from "./Presence";
 import { QueueList } from "./QueueList";
 import { Sessions } from "./Sessions";
@@ -34,12 +35,14 @@ interface Props {
   doubt: () => void;
   /** Signs out; returns why that did not work. */
   leave: () => Promise<string | null>;
+  /** Signed in anew, with another password. */
+  renewed: (account: Account) => void;
 }
 
 /** States in which a customer loses somebody when the agent leaves. */
 const WITH_US = new Set(["briefing", "bridging", "human_active"]);
 
-export function Workplace({ account, doubt, leave }: Props) {
+export function Workplace({ account, doubt, leave, renewed }: Props) {
   const control = useDesk(doubt);
   const { state, act, setPresence, choose } = control;
   const { notify } = control.notices;
@@ -57,12 +60,15 @@ export function Workplace({ account, doubt, leave }: Props) {
   const [dialog, setDialog] = useState<CallDialog | null>(null);
   const [help, setHelp] = useState(false);
   const [leaving, setLeaving] = useState(false);
+  const [renewing, setRenewing] = useState(false);
   const [sound, setSound] = useSound();
   const field = useRef<HTMLTextAreaElement>(null);
 
   const offer = state.offers[0] ?? null;
   useOfferAlarm(offer, state.queues, sound);
   const { busy, declining, setDeclining, accept, decline } = useOffer(offer?.lease ?? null, act);
+
+  useComeBack(account, control);
 
   const session = contact?.info.session ?? null;
   // A dialog belongs to the contact for which it was opened; another one comes with its conversation.
@@ -152,6 +158,7 @@ export function Workplace({ account, doubt, leave }: Props) {
         sound={sound}
         setSound={setSound}
         showKeys={() => setHelp(true)}
+        changePassword={() => setRenewing(true)}
         leave={() => (customers === 0 ? signOut() : Promise.resolve(setLeaving(true)))}
       />
       {view === "sessions" ? (
@@ -232,6 +239,12 @@ export function Workplace({ account, doubt, leave }: Props) {
       <Notices notices={control.notices.notices} dismiss={control.notices.dismiss} />
       <DeskAnnouncer offer={offer} queues={state.queues} contact={contact} connection={control.connection} />
       <ShortcutsDialog open={help} shortcuts={KEYS} onClose={() => setHelp(false)} />
+      <PasswordDialog
+        open={renewing}
+        customers={customers}
+        changed={renewed}
+        close={() => setRenewing(false)}
+      />
       <SignOutDialog
         open={leaving}
         customers={customers}
@@ -260,6 +273,17 @@ function useOffer(lease: string | null, act: ReturnType<typeof useDesk>["act"]) 
     accept: () => lease !== null && answer({ type: "accept", lease }),
     decline: (reason: DeclineReason) => lease !== null && answer({ type: "decline", lease, reason }),
   };
+}
+
+/** The gateway closed the connection, but we are still signed in (or anew): connect again. */
+function useComeBack(account: Account, { connection, reconnect }: ReturnType<typeof useDesk>): void {
+  const closed = useRef(false);
+  useEffect(() => {
+    closed.current = connection === "closed";
+  }, [connection]);
+  useEffect(() => {
+    if (closed.current) reconnect();
+  }, [account, reconnect]);
 }
 
 /** A tab that is closed by accident takes the call with it. */

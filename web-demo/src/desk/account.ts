@@ -31,6 +31,11 @@ export async function signOut(): Promise<void> {
   if (!response.ok && response.status !== 401) throw await failure(response);
 }
 
+/** Another password of one's own; all other sign-ins end. Throws `SignInFailed`. */
+export async function changePassword(current: string, wanted: string): Promise<Account> {
+  return accountOf(await post("/api/desk/password", { current, new: wanted }));
+}
+
 /** Who is signed in; null when nobody is. Throws `SignInFailed` when that cannot be found out. */
 export async function whoAmI(): Promise<Account | null> {
   const response = await reach("/api/desk/me", {});

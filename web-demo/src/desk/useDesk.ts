@@ -100,6 +100,7 @@ export function useDesk(onDoubt: () => void): DeskControl {
     };
   }, [notify, onDoubt]);
 
+  const reconnect = useCallback(() => desk.current?.start(), []);
   const begin = useCallback((action: Action) => desk.current?.act(action) ?? null, []);
   const finish = useCallback(
     async (begun: ReturnType<typeof begin>, failed?: (id: string, reason: string) => void) => {
@@ -141,7 +142,7 @@ export function useDesk(onDoubt: () => void): DeskControl {
       typing: (session) => desk.current?.typing(session),
       draft: (session, text) => dispatch({ type: "draft", session, text }),
       discard: (session, id) => dispatch({ type: "discarded", session, id }),
-      reconnect: () => desk.current?.start(),
+      reconnect,
       choose: (session) => dispatch({ type: "choose", session }),
       look: (live) => {
         dispatch({ type: "look", live });
@@ -165,7 +166,7 @@ export function useDesk(onDoubt: () => void): DeskControl {
         return done;
       },
     }),
-    [state, connection, welcomes, notices, begin, finish],
+    [state, connection, welcomes, notices, reconnect, begin, finish],
   );
 }
 
