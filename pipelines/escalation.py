@@ -1,9 +1,9 @@
-"""When a conversation should go to a person although nobody has asked: facts in, now and then a wish out. [core]
+"""When a conversation should go to a person although nobody has asked: facts in, perhaps a wish out. [core]
 
-Each trigger can be switched off. With hysteresis: once its wish stands in the log (`HandoffRequested`) it is
-quiet while a person is on the way or there; a wish that nobody took up is stated again only for what went wrong
-since; and a customer who has said no to a person is asked again only when it has got worse. Whoever folds a log
-anew leaves the wishes that come of it alone: they were dealt with then.
+Each trigger can be switched off. With hysteresis: once its wish stands in the log (`HandoffRequested`) it
+is quiet while a person is on the way or there; a wish that nobody took up is stated again only for what
+went wrong since; and a customer who has said no to a person is asked again only when it has got worse.
+Whoever folds a log anew leaves the wishes that come of it alone: they were dealt with then.
 """
 
 import re
