@@ -1,6 +1,7 @@
 /**
- * A websocket that comes back by itself: exponential waits with jitter, a ping now and then, and no trust in a
- * close handshake that a dead network never ends. What is said over it is its owner's; see chat.ts, desk/desk.ts.
+ * A websocket that comes back by itself: exponential waits with jitter, a ping now and then, and no trust in
+ * a close handshake that a dead network never ends. What is said over it is its owner's; see chat.ts,
+ * desk/desk.ts.
  */
 import { type Backoff, delayMs } from "./backoff";
 

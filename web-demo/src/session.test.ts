@@ -238,16 +238,19 @@ describe("a session", () => {
     expect(asked.person).toBe("requested");
     const here = reduce(asked, event(joined));
     expect(here.person).toBe("joined");
-    const left = reduce(here, event({ type: "leg.left", leg_id: "l2", role: null, by: "human", reason: "done" }));
+    const left = reduce(
+      here,
+      event({ type: "leg.left", leg_id: "l2", role: null, by: "human", reason: "done" }),
+    );
     expect(left.person).toBe("none");
     expect(left.items.map((item) => item.kind)).toEqual(["note", "note", "note"]);
   });
 
   it("says nothing of the customer's own connections", () => {
     const joined: Fact = { type: "leg.joined", leg_id: "l1", role: "customer", kind: "webrtc" };
-    expect(after(joined, { type: "leg.left", leg_id: "l1", role: null, by: "remote", reason: "closed" }).items).toEqual(
-      [],
-    );
+    expect(
+      after(joined, { type: "leg.left", leg_id: "l1", role: null, by: "remote", reason: "closed" }).items,
+    ).toEqual([]);
   });
 
   it("shows where a waiting call stands, until it is admitted, refused or over", () => {
@@ -267,7 +270,10 @@ describe("a session", () => {
     );
     expect(refused.queue).toBeNull();
     expect(refused.items).toMatchObject([{ kind: "note", fact: { message: "Sorry." } }]);
-    const gone = reduce(waiting, event({ type: "leg.left", leg_id: "l1", role: null, by: "remote", reason: "hung up" }));
+    const gone = reduce(
+      waiting,
+      event({ type: "leg.left", leg_id: "l1", role: null, by: "remote", reason: "hung up" }),
+    );
     expect(gone.queue).toBeNull();
     expect(reduce(waiting, { type: "call.over" }).queue).toBeNull();
     expect(reduce(waiting, { type: "session", session: "s_1" }).queue).toBe(1);
@@ -318,9 +324,9 @@ describe("a person", () => {
   it("is waited for in a line whose place is known", () => {
     const view = after(handoff("queued", "bot"), position(2, 180), position(9, null, "h_other"));
     expect(view).toMatchObject({ person: "requested", handoff: { position: 2, waitS: 180 } });
-    expect(after(handoff("queued", "bot"), position(2, 180), handoff("briefing", "bot")).handoff).toMatchObject(
-      { position: null, waitS: null },
-    );
+    expect(
+      after(handoff("queued", "bot"), position(2, 180), handoff("briefing", "bot")).handoff,
+    ).toMatchObject({ position: null, waitS: null });
   });
 
   it("is here while they have the floor, and keeps their name", () => {
@@ -365,15 +371,18 @@ describe("a person", () => {
   });
 
   it("has sent what the log shows with its id", () => {
-    const view = after({ type: "sent", id: "m1", text: "Hello", at: 1 }, {
-      type: "turn.human",
-      turn_id: "p1",
-      channel: "chat",
-      agent_id: "a_1",
-      agent: "Anna",
-      client_id: "m1",
-      pii: { text: "Hello" },
-    });
+    const view = after(
+      { type: "sent", id: "m1", text: "Hello", at: 1 },
+      {
+        type: "turn.human",
+        turn_id: "p1",
+        channel: "chat",
+        agent_id: "a_1",
+        agent: "Anna",
+        client_id: "m1",
+        pii: { text: "Hello" },
+      },
+    );
     expect(view.pending).toEqual([]);
     expect(view.items).toHaveLength(1);
   });

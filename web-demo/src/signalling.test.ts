@@ -47,7 +47,11 @@ describe("an offer", () => {
     "that is refused with %s carries the gateway's sentence and code",
     async (code, retry, status, fault) => {
       answers(problem(code, retry), status);
-      await expect(sendOffer("/api", OFFER)).rejects.toMatchObject({ fault, code, message: "All lines are taken." });
+      await expect(sendOffer("/api", OFFER)).rejects.toMatchObject({
+        fault,
+        code,
+        message: "All lines are taken.",
+      });
     },
   );
 
@@ -57,7 +61,10 @@ describe("an offer", () => {
   ])("that meets something else says that we cannot be reached: %s", async (body, status) => {
     const complaint = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     answers(body, status);
-    await expect(sendOffer("/api", OFFER)).rejects.toMatchObject({ fault: "gateway_unreachable", message: "" });
+    await expect(sendOffer("/api", OFFER)).rejects.toMatchObject({
+      fault: "gateway_unreachable",
+      message: "",
+    });
     complaint.mockRestore();
   });
 

@@ -1,6 +1,6 @@
 /**
- * The HTTP side of a call, as docs/wire.md has it: `POST` and `PATCH` of `…/offer` and `GET` of `…/ice`, below
- * `/api` for customers and below `/api/desk` for agents.
+ * The HTTP side of a call, as docs/wire.md has it: `POST` and `PATCH` of `…/offer` and `GET` of `…/ice`,
+ * below `/api` for customers and below `/api/desk` for agents.
  */
 import { CallFailed } from "./callFailed";
 import { ShapeError } from "./shape";

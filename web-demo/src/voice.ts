@@ -1,8 +1,9 @@
 /**
- * One call: microphone in, the far end's voice out, over a WebRTC connection that is negotiated as docs/wire.md says
- * (compatible with pipecat's SmallWebRTC clients). Our own peer connection instead of their SDK, because the
- * SDK's default device handling loads code from a third party's server at run time, offers video sections
- * that nobody uses, and adds 116 KB; the events it would carry arrive on the chat websocket anyway.
+ * One call: microphone in, the far end's voice out, over a WebRTC connection that is negotiated as
+ * docs/wire.md says (compatible with pipecat's SmallWebRTC clients). Our own peer connection instead of their
+ * SDK, because the SDK's default device handling loads code from a third party's server at run time, offers
+ * video sections that nobody uses, and adds 116 KB; the events it would carry arrive on the chat websocket
+ * anyway.
  */
 import { type Backoff, delayMs } from "./backoff";
 import { CallFailed } from "./callFailed";

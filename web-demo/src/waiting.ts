@@ -1,8 +1,8 @@
 import { CallFailed } from "./callFailed";
 
 /**
- * A value that comes and goes; whoever asks while it is away waits for it, up to a limit, after which it rejects
- * with `CallFailed`.
+ * A value that comes and goes; whoever asks while it is away waits for it, up to a limit, after which it
+ * rejects with `CallFailed`.
  */
 export class Waiting<T> {
   private value: T | null = null;

@@ -24,7 +24,11 @@ export function CallPanel({ call, view, connection, askForPerson }: Props) {
   return (
     <section className="call" data-phase={phase} data-calling={calling} aria-label="Call">
       <CallStatus call={call} phase={phase} queue={view.queue} />
-      {calling ? <InCall call={call} theirs={whoTalks(view)} /> : <CallButton call={call} disabled={view.ended !== null} />}
+      {calling ? (
+        <InCall call={call} theirs={whoTalks(view)} />
+      ) : (
+        <CallButton call={call} disabled={view.ended !== null} />
+      )}
       <Voice stream={call.voice} />
       <CurrentRequest view={view} />
       <LatencyStrip latency={view.latency} />

@@ -118,7 +118,8 @@ function Customer({ item }: { item: CustomerItem }) {
 function Reply({ item }: { item: ReplyItem }) {
   const source = sourceWords(item.source);
   // Cut off before a word of it was heard: the customer knows nothing of it but what was done.
-  if (item.done && item.interrupted && item.text === "") return <ToolActivity tools={item.tools} say={TOOL_WORDS} />;
+  if (item.done && item.interrupted && item.text === "")
+    return <ToolActivity tools={item.tools} say={TOOL_WORDS} />;
   return (
     <>
       <ToolActivity tools={item.tools} say={TOOL_WORDS} />

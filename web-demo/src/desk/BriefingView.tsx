@@ -1,6 +1,6 @@
 /**
- * The briefing packet. Facts and claims link to the turn they come from; before an offer is accepted there is no
- * transcript yet, so there are no links either (`go` is null).
+ * The briefing packet. Facts and claims link to the turn they come from; before an offer is accepted there is
+ * no transcript yet, so there are no links either (`go` is null).
  */
 import type { ReactNode } from "react";
 import { AlertIcon, CheckIcon, ForbiddenIcon } from "../page/icons";
@@ -66,7 +66,9 @@ function Who({ briefing }: { briefing: Briefing }) {
         {language !== null && <span className="chip">{languageWords(language)}</span>}
       </p>
       {who !== null && who.failed_tries > 0 && (
-        <p className="hint">Identity check failed {who.failed_tries === 1 ? "once" : `${who.failed_tries} times`}.</p>
+        <p className="hint">
+          Identity check failed {who.failed_tries === 1 ? "once" : `${who.failed_tries} times`}.
+        </p>
       )}
       <dl className="pairs">
         {who?.email && <Pair name="E-mail">{who.email}</Pair>}
@@ -209,9 +211,7 @@ function Remarks({ briefing }: { briefing: Briefing }) {
         </Part>
       )}
       {redactions.length > 0 && (
-        <p className="hint">
-          Not shown in full: {redactions.map(({ field }) => words(field)).join(", ")}.
-        </p>
+        <p className="hint">Not shown in full: {redactions.map(({ field }) => words(field)).join(", ")}.</p>
       )}
     </>
   );

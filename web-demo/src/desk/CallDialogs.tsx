@@ -1,4 +1,7 @@
-/** The dialogs of the call bar: keypad, hand back, transfer, end. Each belongs to one contact and closes with it. */
+/**
+ * The dialogs of the call bar: keypad, hand back, transfer, end. Each belongs to one contact and closes with
+ * it.
+ */
 import { type KeyboardEvent, useState } from "react";
 import { Dialog } from "../page/Dialog";
 import type { CallDialog } from "./CallBar";
@@ -51,7 +54,12 @@ function Keypad({ contact, control }: Props) {
       </p>
       <div>
         {DIGITS.map((digit, index) => (
-          <button key={digit} type="button" data-first={index === 0 || undefined} onClick={() => press(digit)}>
+          <button
+            key={digit}
+            type="button"
+            data-first={index === 0 || undefined}
+            onClick={() => press(digit)}
+          >
             {digit}
           </button>
         ))}
@@ -99,7 +107,9 @@ function Transfer({ contact, control, close }: Props) {
   const [target, setTarget] = useState<Target | null>(null);
   const [note, setNote] = useState("");
   const [busy, during] = useBusy();
-  const others = colleagues.filter(({ agent_id, state }) => agent_id !== agent?.agent_id && state !== "offline");
+  const others = colleagues.filter(
+    ({ agent_id, state }) => agent_id !== agent?.agent_id && state !== "offline",
+  );
   const submit = async () => {
     if (target === null) return;
     const done = await during(control.act({ type: "transfer", session, note: note.trim(), ...target }));

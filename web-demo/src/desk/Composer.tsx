@@ -1,6 +1,6 @@
 /**
- * What the agent writes to the customer. Enter sends, Shift+Enter breaks the line; `/` at the beginning offers
- * the canned replies. What is not sent stays with its contact.
+ * What the agent writes to the customer. Enter sends, Shift+Enter breaks the line; `/` at the beginning
+ * offers the canned replies. What is not sent stays with its contact.
  */
 import { type KeyboardEvent, type RefObject, useId, useState } from "react";
 import { SendIcon } from "../page/icons";
@@ -77,7 +77,9 @@ export function Composer({ field, contact, canned, closed, send, typing, draft }
           value={text}
           disabled={closed !== null}
           maxLength={MESSAGE_MAX_CHARS}
-          placeholder={closed ?? (canned.length > 0 ? "Write, or / for a canned reply" : "Write to the customer")}
+          placeholder={
+            closed ?? (canned.length > 0 ? "Write, or / for a canned reply" : "Write to the customer")
+          }
           onChange={(event) => {
             draft(event.target.value);
             if (!event.target.value.startsWith("/")) typing();
@@ -116,7 +118,9 @@ function useCanned(text: string, canned: Canned[]) {
   const shown =
     wanted === null
       ? []
-      : canned.filter(({ key, title, text: words }) => `${key} ${title} ${words}`.toLowerCase().includes(wanted));
+      : canned.filter(({ key, title, text: words }) =>
+          `${key} ${title} ${words}`.toLowerCase().includes(wanted),
+        );
   const open = shown.length > 0 && left !== text;
   const chosen = Math.min(at, shown.length - 1);
   const onKeyDown = (event: KeyboardEvent, take: (reply: Canned) => void): boolean => {

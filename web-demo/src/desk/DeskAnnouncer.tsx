@@ -1,4 +1,7 @@
-/** Tells screen readers what rings (at once), and what is final in the chosen conversation (when they are free). */
+/**
+ * Tells screen readers what rings (at once), and what is final in the chosen conversation (when they are
+ * free).
+ */
 import type { ConnectionState } from "../connection";
 import type { Item } from "../lines";
 import { type Contact, customerName } from "./contact";

@@ -22,7 +22,17 @@ interface Props {
   leave: () => Promise<void>;
 }
 
-export function Header({ account, view, show, sound, setSound, showKeys, changePassword, leave, ...connection }: Props) {
+export function Header({
+  account,
+  view,
+  show,
+  sound,
+  setSound,
+  showKeys,
+  changePassword,
+  leave,
+  ...connection
+}: Props) {
   const { agent, may } = account;
   return (
     <header className="header">

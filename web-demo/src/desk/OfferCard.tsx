@@ -1,7 +1,7 @@
 /**
- * It rings: who, why, and the whole briefing, before anybody accepts. Enter or A in its window accepts; it takes
- * the keyboard only from those who are not writing, and not in its first moment, so that nothing is accepted by
- * the last keys of another sentence.
+ * It rings: who, why, and the whole briefing, before anybody accepts. Enter or A in its window accepts; it
+ * takes the keyboard only from those who are not writing, and not in its first moment, so that nothing is
+ * accepted by the last keys of another sentence.
  */
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { PhoneIcon } from "../page/icons";
@@ -74,7 +74,13 @@ export function OfferCard(props: Props) {
       {declining ? (
         <div className="offer-reasons" role="group" aria-label="Why do you decline?">
           {REASONS.map(([reason, title], index) => (
-            <button key={reason} type="button" disabled={busy} autoFocus={index === 0} onClick={() => decline(reason)}>
+            <button
+              key={reason}
+              type="button"
+              disabled={busy}
+              autoFocus={index === 0}
+              onClick={() => decline(reason)}
+            >
               {title}
             </button>
           ))}

@@ -17,7 +17,9 @@ export function PasswordDialog({ open, customers, changed, close }: Props) {
   return (
     <Dialog open={open} title="Change your password" onClose={close}>
       {open && customers > 0 && (
-        <p className="hint">Your audio begins anew with another password. Do it when no customer is with you.</p>
+        <p className="hint">
+          Your audio begins anew with another password. Do it when no customer is with you.
+        </p>
       )}
       {open && customers === 0 && <PasswordForm changed={changed} close={close} />}
     </Dialog>

@@ -63,7 +63,9 @@ function LineMark({ line }: { line: Line }) {
     <div className="line-mark" data-state={state} role="status">
       <div>
         <p>{title}</p>
-        {remedy !== "" && <p className="hint">{fault !== null && fault.message !== "" ? fault.message : remedy}</p>}
+        {remedy !== "" && (
+          <p className="hint">{fault !== null && fault.message !== "" ? fault.message : remedy}</p>
+        )}
       </div>
       {state === "live" && (
         <div className="line-meters">

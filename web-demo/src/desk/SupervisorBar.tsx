@@ -41,7 +41,8 @@ export function SupervisorBar({ contact, control, line, now }: Props) {
           <h2>{customerName(contact)}</h2>
           <p>
             {stateWords(info.state)}
-            {info.agent !== null && `: ${info.agent}`} · <span className="ticking">{elapsed(now - info.since)}</span>
+            {info.agent !== null && `: ${info.agent}`} ·{" "}
+            <span className="ticking">{elapsed(now - info.since)}</span>
           </p>
           <p role="status">{mode === "off" ? "You look on. Nobody is told." : MODE_WORDS[mode][1]}</p>
         </div>

@@ -1,4 +1,7 @@
-/** Runs a tool for the customer, behind the same policy as the bot: a form from its schema, and what came of it. */
+/**
+ * Runs a tool for the customer, behind the same policy as the bot: a form from its schema, and what came of
+ * it.
+ */
 import { useState } from "react";
 import { AlertIcon, CheckIcon, ForbiddenIcon } from "../page/icons";
 import { sentenceCase, valueText, words } from "../page/words";
@@ -185,7 +188,9 @@ function Ran({ run }: { run: Run }) {
   return (
     <div className="ran" data-outcome={result?.outcome ?? (failed === null ? "running" : "failed")}>
       <p>
-        <span className="tool-mark">{ResultIcon === null ? <span className="spinner" /> : <ResultIcon />}</span>
+        <span className="tool-mark">
+          {ResultIcon === null ? <span className="spinner" /> : <ResultIcon />}
+        </span>
         <strong>{toolTitle(run)}</strong> {failed === null ? toolOutcome(run) : "Not confirmed"}
       </p>
       {failed !== null && <p className="fault">{failed}</p>}

@@ -1,4 +1,7 @@
-/** The chosen contact's conversation as it happens: customer, bot, people of ours, tools, notes, marks of the handoff. */
+/**
+ * The chosen contact's conversation as it happens: customer, bot, people of ours, tools, notes, marks of the
+ * handoff.
+ */
 import type { CustomerItem, HumanItem, Item, NoteItem, ReplyItem } from "../lines";
 import { openReply } from "../lines";
 import { Caption, Dots, Sources, Words } from "../page/bubbles";
@@ -52,7 +55,12 @@ export function Transcript({ contact, agentId, connected, discard, sendAgain }: 
           ))}
           {view.pending.map((message) => (
             <li key={message.id} className="line line-human" data-own="true">
-              <PendingMessage message={message} connected={connected} discard={discard} sendAgain={sendAgain} />
+              <PendingMessage
+                message={message}
+                connected={connected}
+                discard={discard}
+                sendAgain={sendAgain}
+              />
             </li>
           ))}
           {view.partial !== null && view.partial.text !== "" && (

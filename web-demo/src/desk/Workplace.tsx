@@ -1,4 +1,6 @@
-/** The desk of a signed-in agent: contacts and queue, the conversation, what is known; beside it what rings. */
+/**
+ * The desk of a signed-in agent: contacts and queue, the conversation, what is known; beside it what rings.
+ */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Notices } from "../page/Notices";
 import { ShortcutsDialog } from "../page/ShortcutsDialog";
@@ -9,7 +11,8 @@ import { isTalking } from "./contact";
 import { ContactList } from "./ContactList";
 import { Conversation } from "./Conversation";
 import { DeskAnnouncer } from "./DeskAnnouncer";
-import { chosenContact, currentCall, inOrder, speaks } from "./deskState";
+import { currentCall, speaks } from "./calls";
+import { chosenContact, inOrder } from "./deskState";
 import type { Account, DeclineReason, LiveSession } from "./deskWire";
 import { type DeskView, Header } from "./Header";
 import { KEYS, type Key, useKeys } from "./keys";
@@ -49,7 +52,8 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   const contact = chosenContact(state);
   const contacts = inOrder(state);
   const line = useLine({
-    wanted: state.voice && ((state.me.voice && state.me.state === "available") || currentCall(state) !== null),
+    wanted:
+      state.voice && ((state.me.voice && state.me.state === "available") || currentCall(state) !== null),
     speaks: speaks(state),
     welcomes: control.welcomes,
   });
@@ -77,9 +81,13 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     setTab("briefing");
     setPane(session === null ? "contacts" : "conversation");
   }, [session]);
-  useLeaveWarning(contacts.some(({ info, view: shown }) => info.mine && (shown.pending.length > 0 || isTalking({ info }))));
+  useLeaveWarning(contacts.some((one) => one.info.mine && (one.view.pending.length > 0 || isTalking(one))));
 
-  const open = (live: LiveSession) => {
+  const open = (wanted: string) => {
+    choose(wanted);
+    setPane("conversation");
+  };
+  const look = (live: LiveSession) => {
     control.look(live);
     setView("desk");
   };
@@ -121,7 +129,8 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     },
     decline: () => setDeclining(offer !== null),
     presence: () =>
-      account.may.includes("accept") && setPresence(state.me.state === "away" ? "available" : "away", state.me.voice),
+      account.may.includes("accept") &&
+      setPresence(state.me.state === "away" ? "available" : "away", state.me.voice),
     previous: () => step(-1),
     next: () => step(1),
     mute: () => mine !== null && isTalking(mine) && void control.mute(mine.info.session, !mine.info.muted),
@@ -162,16 +171,13 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
         leave={() => (customers === 0 ? signOut() : Promise.resolve(setLeaving(true)))}
       />
       {view === "sessions" ? (
-        <Sessions state={state} now={now} open={account.may.includes("supervise") ? open : null} />
+        <Sessions state={state} now={now} open={account.may.includes("supervise") ? look : null} />
       ) : (
         <main className="desk" data-pane={pane}>
           <div className="sidebar">
             <Presence state={state} line={line} setPresence={setPresence} />
             <NotificationQuestion available={state.me.state === "available"} />
-            <ContactList contacts={contacts} chosen={session} now={now} choose={(one) => {
-              choose(one);
-              setPane("conversation");
-            }} />
+            <ContactList contacts={contacts} chosen={session} now={now} choose={open} />
             <QueueList waiting={state.waiting} queues={state.queues} now={now} />
           </div>
           <section className="conversation" id="conversation" tabIndex={-1} aria-label="Conversation">
@@ -245,12 +251,7 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
         changed={renewed}
         close={() => setRenewing(false)}
       />
-      <SignOutDialog
-        open={leaving}
-        customers={customers}
-        signOut={signOut}
-        close={() => setLeaving(false)}
-      />
+      <SignOutDialog open={leaving} customers={customers} signOut={signOut} close={() => setLeaving(false)} />
     </div>
   );
 }

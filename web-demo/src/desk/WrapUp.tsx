@@ -16,7 +16,8 @@ export function WrapUp({ contact, control }: { contact: Contact; control: DeskCo
   const [task, setTask] = useState("");
   const [due, setDue] = useState("");
   const [busy, during] = useBusy();
-  const followUp = follows && task.trim() !== "" ? { task: task.trim(), ...(due === "" ? {} : { due }) } : null;
+  const followUp =
+    follows && task.trim() !== "" ? { task: task.trim(), ...(due === "" ? {} : { due }) } : null;
   const save = () =>
     during(
       control.act({
@@ -39,7 +40,9 @@ export function WrapUp({ contact, control }: { contact: Contact; control: DeskCo
       <h3 id="wrap-up-title">Wrap-up: {customerName(contact)}</h3>
       <div className="wrap-up-fields">
         <div>
-          <label htmlFor="wrap-up-notes">Summary {edited === null && notes !== "" && "(drafted for you)"}</label>
+          <label htmlFor="wrap-up-notes">
+            Summary {edited === null && notes !== "" && "(drafted for you)"}
+          </label>
           <textarea
             id="wrap-up-notes"
             rows={5}

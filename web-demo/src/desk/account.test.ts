@@ -9,7 +9,9 @@ function answers(body: unknown, status = 200, headers: Record<string, string> = 
   asked.mockImplementation(() => Promise.resolve(new Response(text, { status, headers })));
 }
 
-const problem = (code: string) => ({ error: { code, fault: "client", message: "In its words.", retry: false } });
+const problem = (code: string) => ({
+  error: { code, fault: "client", message: "In its words.", retry: false },
+});
 
 beforeEach(() => {
   vi.stubGlobal("fetch", asked);

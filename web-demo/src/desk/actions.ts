@@ -1,4 +1,6 @@
-/** Actions that wait for their answer: sent when there is a connection, again after a lost one, and in order. */
+/**
+ * Actions that wait for their answer: sent when there is a connection, again after a lost one, and in order.
+ */
 import type { Action, Command } from "./deskWire";
 
 /** An action was not done, or nobody can tell whether it was (`connection_lost`, `no_answer`). */

@@ -1,7 +1,7 @@
 /**
- * The briefing packet as `pipelines/briefing.py` writes it: what somebody has to know before they talk with the
- * customer. Read leniently: what is missing is shown as unknown, and a packet that cannot be read at all never
- * keeps an offer from ringing.
+ * The briefing packet as `pipelines/briefing.py` writes it: what somebody has to know before they talk with
+ * the customer. Read leniently: what is missing is shown as unknown, and a packet that cannot be read at all
+ * never keeps an offer from ringing.
  */
 import { type Of, type Read, ShapeError, boolean, list, number, object, or, record, string } from "../shape";
 
@@ -32,7 +32,9 @@ const packet = object({
     null,
   ),
   facts: or(
-    list(object({ key: string, value: plain, source_turn: turn, confirmed: or(boolean, false), source: turn })),
+    list(
+      object({ key: string, value: plain, source_turn: turn, confirmed: or(boolean, false), source: turn }),
+    ),
     [],
   ),
   done: or(

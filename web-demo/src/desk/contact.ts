@@ -1,4 +1,7 @@
-/** One session as the desk shows it, folded from the gateway's frames. Pure; nothing of one session is in another's. */
+/**
+ * One session as the desk shows it, folded from the gateway's frames. Pure; nothing of one session is in
+ * another's.
+ */
 import { EMPTY, type View, reduce } from "../session";
 import type { Cited, SessionEvent } from "../wire";
 import type { Briefing } from "./briefing";

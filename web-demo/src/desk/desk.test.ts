@@ -125,9 +125,7 @@ describe("an action", () => {
     wire().welcome();
     const { id } = desk.act({ type: "hand_back", session: "s_1", note: "All agreed." });
     comeBack();
-    expect(wire().of("hand_back")).toEqual([
-      { type: "hand_back", session: "s_1", note: "All agreed.", id },
-    ]);
+    expect(wire().of("hand_back")).toEqual([{ type: "hand_back", session: "s_1", note: "All agreed.", id }]);
     wire().bring({ type: "done", id });
     comeBack();
     expect(wire().of("hand_back")).toEqual([]);
@@ -289,7 +287,14 @@ describe("a contact of one's own", () => {
     wire().bring(contact("s_1"));
     wire().bring(turn("s_1", 4));
     listener.frame.mockClear();
-    wire().bring({ type: "error", code: "fell_behind", session: "s_1", fault: "client", message: "…", retry: true });
+    wire().bring({
+      type: "error",
+      code: "fell_behind",
+      session: "s_1",
+      fault: "client",
+      message: "…",
+      retry: true,
+    });
     vi.advanceTimersByTime(1_000);
     expect(wire().of("watch").at(-1)).toMatchObject({ session: "s_1", after: 4 });
     expect(listener.frame).not.toHaveBeenCalled();
@@ -302,7 +307,9 @@ describe("presence", () => {
   it("is as the gateway says until the agent says otherwise", () => {
     const { listener } = begin();
     wire().welcome(available);
-    expect(listener.frame).toHaveBeenCalledWith(expect.objectContaining({ presence: { ...available, reason: null } }));
+    expect(listener.frame).toHaveBeenCalledWith(
+      expect.objectContaining({ presence: { ...available, reason: null } }),
+    );
     expect(wire().of("presence")).toEqual([]);
   });
 
@@ -337,7 +344,11 @@ describe("presence", () => {
     await replaced;
     vi.advanceTimersByTime(LONG_MS);
     wire().welcome();
-    expect(wire().of("presence").map((sent) => sent.type === "presence" && sent.state)).toEqual(["away"]);
+    expect(
+      wire()
+        .of("presence")
+        .map((sent) => sent.type === "presence" && sent.state),
+    ).toEqual(["away"]);
   });
 });
 

@@ -1,8 +1,9 @@
 /**
  * The agent's connection to the gateway: everything that happens at their desk comes in here, and everything
- * they do goes out. It comes back by itself and loses nothing: sessions are watched again from the newest event
- * seen, what was not answered is sent again with the same id (the gateway does it once), and the wish to be
- * available is told again. Keys, questions, tools and listening-in are never repeated: they belong to a moment.
+ * they do goes out. It comes back by itself and loses nothing: sessions are watched again from the newest
+ * event seen, what was not answered is sent again with the same id (the gateway does it once), and the wish
+ * to be available is told again. Keys, questions, tools and listening-in are never repeated: they belong to a
+ * moment.
  */
 import { Connection, type ConnectionSettings, type ConnectionState } from "../connection";
 import { ShapeError } from "../shape";

@@ -1,15 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { currentCall, speaks } from "./calls";
 import { isByTelephone } from "./contact";
-import {
-  type DeskAction,
-  type DeskState,
-  START,
-  chosenContact,
-  currentCall,
-  inOrder,
-  reduce,
-  speaks,
-} from "./deskState";
+import { type DeskAction, type DeskState, START, chosenContact, inOrder, reduce } from "./deskState";
 import { type DeskFrame, parseDeskFrame } from "./deskWire";
 
 /** As the gateway sends it. */
@@ -214,7 +206,10 @@ describe("messages", () => {
       pii: { text: "Hello" },
     };
     const shown = reduce(state, frame("event", { session: "s_1", event }));
-    expect(shown.contacts.s_1?.view).toMatchObject({ pending: [], items: [{ kind: "human", text: "Hello" }] });
+    expect(shown.contacts.s_1?.view).toMatchObject({
+      pending: [],
+      items: [{ kind: "human", text: "Hello" }],
+    });
   });
 
   it("that are refused say why", () => {

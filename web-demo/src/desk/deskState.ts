@@ -143,24 +143,6 @@ export function inOrder({ contacts }: DeskState): Contact[] {
   );
 }
 
-/** The call that the agent's audio belongs to, if any. */
-export function currentCall(state: DeskState): Contact | null {
-  const mine = inOrder(state).filter(({ info }) => info.mine && info.channel === "voice");
-  const live = mine.find(({ info }) => CALL_STATES.has(info.state));
-  return live ?? null;
-}
-
-const CALL_STATES = new Set(["briefing", "bridging", "human_active"]);
-
-/** Whether the customer, or a colleague, is to hear the agent's microphone now. */
-export function speaks(state: DeskState): boolean {
-  return Object.values(state.contacts).some(({ info, mode }) => {
-    if (mode === "whisper" || mode === "barge" || mode === "take_over") return true;
-    const talking = info.state === "human_active" || info.state === "bridging";
-    return info.mine && info.channel === "voice" && talking && !info.hold && !info.muted;
-  });
-}
-
 function withFrame(state: DeskState, frame: DeskFrame, nowS: number): DeskState {
   switch (frame.type) {
     case "welcome":

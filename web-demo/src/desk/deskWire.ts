@@ -1,6 +1,6 @@
 /**
- * The desk's part of the wire ("Desk" in docs/wire.md, `gateway/desk/messages.py`): what the desk asks for, what
- * the gateway sends, and the checks between JSON from outside and the page.
+ * The desk's part of the wire ("Desk" in docs/wire.md, `gateway/desk/messages.py`): what the desk asks for,
+ * what the gateway sends, and the checks between JSON from outside and the page.
  */
 import {
   type Of,
@@ -172,7 +172,9 @@ const FRAMES = {
     canned: or(list(canned), []),
     tools: or(list(tool), []),
     voice: or(boolean, false),
-    /** Leases that still ring, and handoffs that are still on the desk; null from a gateway that does not say. */
+    /**
+     * Leases that still ring, and handoffs that are still on the desk; null from a gateway that does not say.
+     */
     offers: or(list(string), null),
     contacts: or(list(string), null),
   }),
@@ -217,7 +219,9 @@ export type DeskEvent = { session: string; event: SessionEvent };
 
 const envelope = object({ type: string });
 
-/** One text frame of the desk's websocket; null for a type that this page is too old for. Throws `ShapeError`. */
+/**
+ * One text frame of the desk's websocket; null for a type that this page is too old for. Throws `ShapeError`.
+ */
 export function parseDeskFrame(json: string): DeskFrame | null {
   const value = parseJson(json);
   const { type } = envelope(value, "message");

@@ -56,20 +56,8 @@ export const SignOutIcon = () => (
   </Icon>
 );
 
-export const NoteIcon = () => (
-  <Icon>
-    <path d="M5 4.5h14v10l-5 5H5ZM19 14.5h-5v5M8.5 9h7M8.5 12.5h4" />
-  </Icon>
-);
-
 export const SparkIcon = () => (
   <Icon>
     <path d="M12 4c.8 4.5 3.5 7.200 8 8-4.5.8-7.200 3.5-8 8-.8-4.5-3.5-7.200-8-8 4.5-.8 7.200-3.5 8-8Z" />
-  </Icon>
-);
-
-export const WrenchIcon = () => (
-  <Icon>
-    <path d="M14.5 6.5a4 4 0 0 1 5-1.5l-3 3 .8 2.200 2.200.8 3-3a4 4 0 0 1-5.5 4.800l-7.300 7.300a2 2 0 0 1-2.800-2.800l7.300-7.300a4 4 0 0 1 .3-3.5Z" transform="translate(-1.5 0)" />
   </Icon>
 );

@@ -1,6 +1,6 @@
 /**
- * The desk's keyboard shortcuts. Alt with a letter leaves browsers' and screen readers' own keys alone, and works
- * while one writes; single keys only work where nobody writes.
+ * The desk's keyboard shortcuts. Alt with a letter leaves browsers' and screen readers' own keys alone, and
+ * works while one writes; single keys only work where nobody writes.
  */
 import { useEffect } from "react";
 

@@ -1,4 +1,6 @@
-/** Desktop notifications of offers, for pages that nobody looks at. They name no customer: screens are shared. */
+/**
+ * Desktop notifications of offers, for pages that nobody looks at. They name no customer: screens are shared.
+ */
 
 export type Permission = "unsupported" | "ask" | "granted" | "denied";
 

@@ -107,7 +107,13 @@ function read(field: Field, text: string): [value: unknown, fault: string | null
     case "boolean":
       return [text === "yes", null];
     case "list":
-      return [text.split(/[,\n]/).map((part) => part.trim()).filter((part) => part !== ""), null];
+      return [
+        text
+          .split(/[,\n]/)
+          .map((part) => part.trim())
+          .filter((part) => part !== ""),
+        null,
+      ];
     case "number":
     case "integer":
       return readNumber(field, text);

@@ -6,7 +6,9 @@ export function turnElementId(session: string, turn: string): string {
   return `turn-${session}-${turn}`;
 }
 
-/** Scrolls the turn into view, moves the focus there and lights it up for a moment; false: it is not there. */
+/**
+ * Scrolls the turn into view, moves the focus there and lights it up for a moment; false: it is not there.
+ */
 export function goToTurn(session: string, turn: string): boolean {
   const line = document.getElementById(turnElementId(session, turn));
   if (line === null) return false;

@@ -74,8 +74,7 @@ export function useDesk(onDoubt: () => void): DeskControl {
       {
         state: setConnection,
         frame: onFrame,
-        sent: (session, id, text) =>
-          dispatch({ type: "sent", session, id, text, at: Date.now() / 1000 }),
+        sent: (session, id, text) => dispatch({ type: "sent", session, id, text, at: Date.now() / 1000 }),
         stored: (session, id) => dispatch({ type: "stored", session, id }),
         refused: (session, id, reason) => dispatch({ type: "refused", session, id, reason }),
         lost: (session) => {

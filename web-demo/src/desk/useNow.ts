@@ -1,4 +1,7 @@
-/** The gateway's time in whole seconds (Unix), ticking. `aheadS` is how far its clock is ahead of this machine's. */
+/**
+ * The gateway's time in whole seconds (Unix), ticking. `aheadS` is how far its clock is ahead of this
+ * machine's.
+ */
 import { useEffect, useState } from "react";
 
 export function useNow(aheadS: number): number {

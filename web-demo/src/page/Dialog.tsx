@@ -1,6 +1,6 @@
 /**
- * A modal dialog with a title and a way out; the keyboard stays inside it (HTML `dialog`), and begins at what is
- * marked `data-first`.
+ * A modal dialog with a title and a way out; the keyboard stays inside it (HTML `dialog`), and begins at what
+ * is marked `data-first`.
  */
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./buttons";
