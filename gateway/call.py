@@ -72,7 +72,7 @@ class Calls:
                     tasks.create_task(self._obey(leg, live), name=f"messages {leg.leg_id}"),
                     tasks.create_task(_press(leg, live), name=f"keys {leg.leg_id}"),
                 ]
-                await self._one_call(room, live, opening)
+                await self._one_call(room, live, tasks, opening)
                 for task in beside:
                     task.cancel()
         finally:
@@ -84,7 +84,9 @@ class Calls:
         """Begin no more calls; returns when those who waited for one have been told."""
         await self._reception.drain()
 
-    async def _one_call(self, room: Room, live: LiveSession, opening: str | None) -> None:
+    async def _one_call(
+        self, room: Room, live: LiveSession, tasks: asyncio.TaskGroup, opening: str | None
+    ) -> None:
         """Have a bot talk once there is a place for the call; a session has one call at a time."""
         if live.session_id in self._sessions:
             await room.customer.send(rtvi.error("this session is in a call already; end the other one first"))
@@ -93,25 +95,29 @@ class Calls:
         try:
             async with self._reception.place(room, live) as admitted:
                 if admitted:
-                    await self._talk(room, live, opening)
+                    await self._talk(self._handoffs.call_began(room, live, tasks), opening)
         finally:
             self._sessions.discard(live.session_id)
 
-    async def _talk(self, room: Room, live: LiveSession, opening: str | None) -> None:
-        """Let a bot or a person talk, by turns, until the leg has ended or the bot has said goodbye."""
-        talk = self._handoffs.call_began(room, live)
-        opening, failed = talk.opening() or opening, 0
+    async def _talk(self, talk: Talk, opening: str | None) -> None:
+        """The conversation, from its first word to the last that is written down."""
         try:
-            while room.customer.ended is None and failed < BOTS:
-                if talk.with_person:
-                    opening, failed = await talk.listen() or "", 0
-                elif await self._bot_talks(talk, opening):
-                    failed += 1
-                    opening = "" if opening is not None else None  # who replaces it does not say it again
-                elif not talk.with_person:
-                    return
+            await self._by_turns(talk, opening)
         finally:
             self._handoffs.call_ended(talk)
+        await talk.written()
+
+    async def _by_turns(self, talk: Talk, opening: str | None) -> None:
+        """Let a bot or a person talk, until the leg has ended or the bot has said goodbye."""
+        opening, failed = talk.opening() or opening, 0
+        while talk.room.customer.ended is None and failed < BOTS:
+            if talk.with_person:
+                opening, failed = await talk.listen() or "", 0
+            elif await self._bot_talks(talk, opening):
+                failed += 1
+                opening = "" if opening is not None else None  # who replaces it does not say it again
+            elif not talk.with_person:
+                return
 
     async def _bot_talks(self, talk: Talk, opening: str | None) -> bool:
         """Let a bot talk; whether it failed in a way that another has to take its place."""

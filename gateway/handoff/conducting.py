@@ -193,7 +193,8 @@ class Conducting:
 
     async def ask(self, session_id: str, agent: Account, question_id: str, text: str) -> Answer:
         """See `Conductor`."""
-        live, briefing = self._own_or_supervised(session_id, agent), self._handoffs.briefing(session_id)
+        live = self._own_or_supervised(session_id, agent)
+        briefing = self._handoffs.briefing(session_id).for_role(agent.role)
         if self._advisor is None:
             raise Unavailable("nobody here can be asked")
         advice = await self._advisor.ask(live.log.conversation, briefing, text)

@@ -111,8 +111,8 @@ class Handoffs:
 
     def _see(self, session_id: str, event: Event) -> None:
         fact, contact = event.fact, self._contacts.get(session_id)
-        if fact.durable:
-            self._learn(session_id, event)
+        if fact.durable and (wish := self._learn(session_id, event)) is not None:
+            self._escalate(session_id, wish)
         match fact:
             case HandoffRequested():
                 self._wished(session_id, fact)
@@ -129,24 +129,28 @@ class Handoffs:
 
     def recall(self, session_id: str, event: Event) -> None:
         """Something had happened in a session that is read from the store."""
-        self._learn(session_id, event)
+        self._learn(session_id, event)  # what would have wished for a person then did so then
 
     def forget(self, session_id: str) -> None:
         """The session left memory."""
         self._known.pop(session_id, None)
 
-    def _learn(self, session_id: str, event: Event) -> None:
+    def _learn(self, session_id: str, event: Event) -> HandoffRequested | None:
+        """Keep the briefing current; a person who should be brought in though nobody has asked."""
         if isinstance(event.fact, SessionStarted):
-            return  # ten thousand idle chats need no briefing
+            return None  # ten thousand idle chats need no briefing
         known = self._know(session_id)
         known.fold.apply(event.fact)
         if isinstance(event.fact, LegJoined) and event.fact.role == "customer" and event.fact.pii:
             known.fold.claim(event.fact.pii.values)
-        wish = known.escalation.apply(event.fact)
-        if wish is not None and self.somebody_there(wish.skill) and session_id not in self._contacts:
-            live = self._live(session_id)
-            if live is not None and self._tasks is not None and not live.log.with_person:
-                self._tasks.create_task(_emit(live, wish), name=f"escalate {session_id}")
+        return known.escalation.apply(event.fact)
+
+    def _escalate(self, session_id: str, wish: HandoffRequested) -> None:
+        """Wish for a person where one could come; else the bot goes on, and it may be wished for again."""
+        live = self._live(session_id)
+        possible = self.somebody_there(wish.skill) and session_id not in self._contacts
+        if possible and live is not None and self._tasks is not None and not live.log.with_person:
+            self._tasks.create_task(_emit(live, wish), name=f"escalate {session_id}")
 
     def _know(self, session_id: str) -> _Known:
         known = self._known.get(session_id)
@@ -206,9 +210,11 @@ class Handoffs:
 
     async def _keep_summary(self, session_id: str) -> None:
         """For whoever meets the customer next."""
-        if session_id in self._known:
+        if (known := self._known.get(session_id)) is not None:
+            known.escalation.resume()
             with suppress(Unavailable):
-                await self.house.arranges.summarise(session_id, self.briefing(session_id).summary)
+                summary = known.fold.briefing().for_role("agent").summary
+                await self.house.arranges.summarise(session_id, summary)
 
     @staticmethod
     def _soon(contact: Contact | None, happened: Input) -> None:
@@ -217,10 +223,10 @@ class Handoffs:
 
     # --- calls ----------------------------------------------------------------------------------------
 
-    def call_began(self, room: Room, live: LiveSession) -> Talk:
-        """A bot is about to talk in a call; `call_ended` must follow."""
+    def call_began(self, room: Room, live: LiveSession, tasks: asyncio.TaskGroup) -> Talk:
+        """A bot is about to talk in a call, whose tasks these are; `call_ended` must follow."""
         assert self.make_copilot is not None
-        talk = Talk(room, live, self.make_copilot)
+        talk = Talk(room, live, self.make_copilot, tasks)
         self._talks[live.session_id] = talk
         if (contact := self._contacts.get(live.session_id)) is not None:
             contact.call(talk, agent_is_free=not self._has_call(contact.agent, besides=contact))

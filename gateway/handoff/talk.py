@@ -18,6 +18,8 @@ from gateway.room import Room
 
 log = structlog.get_logger(__name__)
 
+WRITTEN_S = 5.0
+"What was said last in a call may take so long to be written down."
 LAST_WORDS_S = 3.0
 "The bot may take so long for what it is saying before a person has the floor."
 
@@ -46,10 +48,15 @@ MakeCopilot = Callable[["Talk", Agent], Listens]
 class Talk:
     """One call. Made, used and forgotten by the function that conducts it."""
 
-    def __init__(self, room: Room, live: LiveSession, make_copilot: MakeCopilot) -> None:
+    def __init__(
+        self, room: Room, live: LiveSession, make_copilot: MakeCopilot, tasks: asyncio.TaskGroup
+    ) -> None:
         self.room = room
         self.live = live
         self._make_copilot = make_copilot
+        self._tasks = tasks
+        self._copilots: set[asyncio.Task[None]] = set()
+        "The call's own: what was said last is still written down when the bot talks again."
         self._bot: Speaks | None = None
         self._opening: str | None = None
         self._bots_turn = asyncio.Event()
@@ -114,29 +121,34 @@ class Talk:
     async def listen(self) -> str | None:
         """A person's stretch, until it is the bot's turn (gives what it says first) or the customer left."""
         async with asyncio.TaskGroup() as tasks:
-            copilot = tasks.create_task(self._keep_listening(), name="copilot")
+            copilots = tasks.create_task(self._keep_listening(), name="copilots")
             gone = tasks.create_task(self.room.customer_gone.wait(), name="customer in a person's hands")
             turn = tasks.create_task(self._bots_turn.wait(), name="the bot's turn")
             await asyncio.wait({gone, turn}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (copilot, gone, turn):
+            for task in (copilots, gone, turn):
                 task.cancel()
         return self.opening()
 
     async def _keep_listening(self) -> None:
-        """Write down what is said, agent after agent."""
+        """Have what is said written down, agent after agent.
+
+        A copilot ends by itself soon after its agent has lost the floor or the customer is gone.
+        """
         while True:
             self._other_agent.clear()
             if self.agent is not None:
-                await self._until_other_agent(self._make_copilot(self, self.agent).run())
+                listening = self._guarded(self._make_copilot(self, self.agent).run())
+                task = self._tasks.create_task(listening, name="copilot")
+                self._copilots.add(task)
+                task.add_done_callback(self._copilots.discard)
             await self._other_agent.wait()
 
-    async def _until_other_agent(self, listening: Coroutine[Any, Any, None]) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            run = tasks.create_task(self._guarded(listening), name="listen to both")
-            other = tasks.create_task(self._other_agent.wait(), name="another agent")
-            await asyncio.wait({run, other}, return_when=asyncio.FIRST_COMPLETED)
-            run.cancel()
-            other.cancel()
+    async def written(self) -> None:
+        """The call is over: wait until what was said is written down, for a few seconds at most."""
+        if self._copilots:
+            await asyncio.wait(self._copilots, timeout=WRITTEN_S)
+        for task in list(self._copilots):
+            task.cancel()
 
     async def _guarded(self, listening: Coroutine[Any, Any, None]) -> None:
         try:
