@@ -15,7 +15,7 @@ import structlog
 from pipecat.frames.frames import OutputAudioRawFrame
 from prometheus_client import Counter
 
-from pipelines.agent.position import CONFIRMATION, PERSON
+from pipelines.agent.position import YES_NO
 from pipelines.answer import Answerer, Basis, Piece, Say
 from pipelines.audio import Frame
 from pipelines.conversation import Conversation
@@ -30,7 +30,6 @@ from pipelines.synthesizer import Synthesizer
 from pipelines.transport import LegOutput
 from pipelines.turns import Answering
 
-YES_NO = frozenset((CONFIRMATION, PERSON))
 "What a workflow awaits when it asked yes or no."
 INBOX = 8
 "Turns waiting for an answer at most; further ones are refused with a reason."

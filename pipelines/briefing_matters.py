@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.agent.position import OFFER
+from pipelines.agent.position import OFFER, OFFERS
 from pipelines.agent.rules import plain
 from pipelines.briefing_lines import TALK, failure_text
 from pipelines.briefing_parts import Failure, Glossary, Matter, Why
@@ -46,7 +46,7 @@ class Matters:
     def awaited(self) -> tuple[str | None, str | None]:
         """What the workflow under way waits for, and how that is asked."""
         now = self._workflow
-        if now is None or now.state != "active" or now.workflow == OFFER:
+        if now is None or now.state != "active" or now.workflow in OFFERS:
             return None, None
         return now.awaiting, self._glossary.questions.get(now.awaiting or "")
 
@@ -115,8 +115,9 @@ class Matters:
         return now.workflow if now is not None and now.state == "active" else None
 
     def _changed(self, fact: WorkflowChanged) -> None:
-        if fact.workflow == OFFER:
-            self.offering = fact.state == "active"
+        if fact.workflow in OFFERS:
+            if fact.workflow == OFFER:
+                self.offering = fact.state == "active"
             return
         before, self._workflow = self._workflow, fact
         if fact.state == "active":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.agent.position import OFFER
+from pipelines.agent.position import OFFERS
 from pipelines.briefing_lines import deed_text, failure_text, limit_text
 from pipelines.briefing_parts import Deed, Failure, Glossary, Known, Limit, Scalar, scalars
 from pipelines.disclosure import without_numbers
@@ -123,7 +123,7 @@ class Records:
                 self._said[turn_id], self._turn = pii.text, turn_id
             case Understood(turn_id=turn_id):
                 self._turn = turn_id
-            case WorkflowChanged(workflow=workflow, pii=values) if workflow != OFFER:
+            case WorkflowChanged(workflow=workflow, pii=values) if workflow not in OFFERS:
                 for key, value in scalars(values.values).items():
                     self._slot(key, value)
             case IdentityVerified(pii=values):

@@ -293,6 +293,8 @@ class HandoffChosen(Fact):
 
     type: Literal["handoff.chosen"] = "handoff.chosen"
     choice: Literal["callback", "message", "stay", "wait", "cancel"]
+    pii: Values | None = None
+    "Of a callback: the `number` as it is dialled, and the time (`at`, Unix s) if the customer named one."
 
 
 class Activity(Fact):

@@ -143,7 +143,7 @@ class DeskRecords(AuditLog, Protocol):
         """
 
     async def leave_to_people(self, follow_up_id: str) -> bool:
-        """A callback that cannot be placed from here becomes a task of our people. False when it is closed."""
+        """A callback that we cannot place becomes a task of our people. False when it is closed."""
 
     async def close_follow_up(self, follow_up_id: str, outcome: str, at: float) -> bool:
         """It is done, or will never be; False when it was closed already."""

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pipelines.agent.advice import Advice
 from pipelines.agent.listening import listen
 from pipelines.agent.patience import Patience, with_patience
+from pipelines.agent.position import RESUMPTION, Position
 from pipelines.agent.sayings import sayings
 from pipelines.agent.turn import Parts, TurnAnswer
 from pipelines.agent.wording import render
 from pipelines.answer import Piece
 from pipelines.conversation import Conversation
-from pipelines.facts import Channel, ToolCalled, Trouble
+from pipelines.facts import Channel, ToolCalled, Trouble, WorkflowChanged
 
 
 class Agent:
@@ -72,6 +73,27 @@ class Agent:
     def greeting(self, channel: Channel) -> str:
         """See `Answerer.greeting`."""
         return render(self._parts.definition.greeting, {}, channel)
+
+    def calling_back(self) -> str:
+        """What is said first in a call that the customer asked for."""
+        return render(self._parts.definition.phrases.calling_back, {}, "voice")
+
+    def welcome_back(self, workflow: str | None, skill: str | None) -> tuple[str, WorkflowChanged | None]:
+        """The greeting of somebody whose call was lost, and the fact of the question in it, if there is one.
+
+        `workflow` was under way; `skill`: a person with it was wanted or there. Nothing personal is said:
+        who calls is not known yet.
+        """
+        definition = self._parts.definition
+        phrases, known = definition.phrases, definition.workflows
+        if skill is not None:
+            words, slots = render(phrases.go_on_person, {}, "voice"), {"skill": skill}
+        elif workflow in known:
+            words = render(phrases.go_on, {"title": known[workflow].title}, "voice")
+            slots = {"workflow": workflow}
+        else:
+            return render(phrases.cut_off, {}, "voice"), None
+        return words, Position(awaiting=RESUMPTION, slots=slots).changed("active")
 
     def sayings(self) -> Sequence[str]:
         """See `Answerer.sayings`."""

@@ -63,6 +63,11 @@ Line = Annotated[Spoken, BeforeValidator(_one_for_both)]
 "In YAML one string for both channels, or `voice` and `chat`."
 
 
+def _said(text: str) -> Spoken:
+    """The usual words of a sentence that a definition need not have."""
+    return Spoken(voice=text, chat=text)
+
+
 def placeholders(text: str) -> Iterator[tuple[str, str]]:
     """Name and format of each placeholder; raises ValueError for a broken one."""
     for _, name, how, _ in string.Formatter().parse(text):
@@ -252,6 +257,16 @@ class Phrases(_Strict):
     "In place of a sentence that claims what was not done; followed by `offer_person`."
     quote: Line
     "With {passage}: instead of an answer in own words."
+    go_on: Line = _said(
+        "Hello again. We were talking about {title} when we were cut off. Shall we go on with it?"
+    )
+    "With {title}: the greeting of somebody whose call was lost and who calls again. Name nothing personal."
+    go_on_person: Line = _said("Hello again. We were cut off. Shall I get a colleague for you?")
+    "The same for somebody who was in line or with a person."
+    cut_off: Line = _said("Hello again. We were cut off. How can I help you?")
+    "The same where nothing was going on."
+    calling_back: Line = _said("Hello. You asked us to call you back, and that is why I am calling.")
+    "What we say first in a call that a customer asked for: who calls, and why."
 
 
 _PHRASE_VALUES = {
@@ -261,6 +276,7 @@ _PHRASE_VALUES = {
     "leaving": {"title"},
     "next": {"title"},
     "quote": {"passage"},
+    "go_on": {"title"},
 }
 
 

@@ -10,8 +10,15 @@ from pipelines.facts import Values, WorkflowChanged
 
 OFFER = "offer_person"
 "The workflow's name in facts while we wait for an answer to the offer of a person."
+GO_ON = "go_on"
+"The same while we wait for an answer to whether what a cut-off call was about shall go on."
+OFFERS = frozenset((OFFER, GO_ON))
+"No workflows of the definition."
 PERSON = "person"
+RESUMPTION = "resumption"
 CONFIRMATION = "confirmation"
+YES_NO = frozenset((CONFIRMATION, PERSON, RESUMPTION))
+"What is awaited is a yes or a no."
 _THEN = "then"
 "Key of the values where the things still to do stand."
 
@@ -30,7 +37,7 @@ class Position:
 
     workflow: str | None = None
     awaiting: str | None = None
-    "A slot, `CONFIRMATION` or `PERSON`."
+    "A slot, or one of `YES_NO`."
     attempts: int = 0
     slots: Mapping[str, str] = field(default_factory=dict)
     then: tuple[Pending, ...] = ()
@@ -63,8 +70,9 @@ class Position:
         if state is None:
             return cls()
         slots = {key: str(value) for key, value in state.slots.items() if key != _THEN}
-        if state.workflow == OFFER:
-            return cls(awaiting=PERSON, slots=slots) if state.state == "active" else cls()
+        if state.workflow in OFFERS:
+            awaiting = PERSON if state.workflow == OFFER else RESUMPTION
+            return cls(awaiting=awaiting, slots=slots) if state.state == "active" else cls()
         if state.workflow not in definition.workflows:
             return cls()
         if state.state != "active":
@@ -88,7 +96,7 @@ class Position:
         if self.then:
             values[_THEN] = [{"workflow": each.workflow, "slots": dict(each.slots)} for each in self.then]
         return WorkflowChanged(
-            workflow=self.workflow or OFFER,
+            workflow=self.workflow or (GO_ON if self.awaiting == RESUMPTION else OFFER),
             state=state,
             awaiting=self.awaiting if state == "active" else None,
             digits=asked.length if asked else None,

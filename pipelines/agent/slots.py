@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pipelines.agent import rules
 from pipelines.agent.commands import Affirm, Ask, Command, Correct, Deny, Fill, Start
 from pipelines.agent.definition import Definition, SlotKind, VerifyStep
-from pipelines.agent.position import CONFIRMATION, PERSON, Position
+from pipelines.agent.position import YES_NO, Position
 from pipelines.agent.values import Known, find_values
 
 _ANYTHING: tuple[SlotKind, ...] = ("words", "digits")
@@ -68,7 +68,7 @@ class Slots:
         """The answer to our open question that came along with a question of the customer's."""
         if any(isinstance(command, Start) for command in commands) or not heard.position.awaiting:
             return []
-        if heard.position.awaiting not in (CONFIRMATION, PERSON):
+        if heard.position.awaiting not in YES_NO:
             return list(self.filled(heard))
         answer = rules.answer_in_front(heard.text)
         if answer == "yes" and any(isinstance(command, Ask) for command in commands):
@@ -92,7 +92,7 @@ class Slots:
 
     def awaited(self, position: Position) -> SlotKind | None:
         """The kind of value we asked for."""
-        if position.workflow is None or position.awaiting in (None, CONFIRMATION, PERSON):
+        if position.workflow is None or position.awaiting in (None, *YES_NO):
             return None
         slot = self._definition.slots_of(position.workflow).get(str(position.awaiting))
         return slot.kind if slot else None

@@ -27,7 +27,7 @@ from pipelines.agent.commands import (
 from pipelines.agent.definition import Definition
 from pipelines.agent.language_model import LanguageModel, Limits, ModelUnavailable
 from pipelines.agent.offload import Offload
-from pipelines.agent.position import CONFIRMATION, PERSON, Position
+from pipelines.agent.position import YES_NO, Position
 from pipelines.agent.prompt_texts import UNDERSTAND
 from pipelines.agent.slots import Heard, Slots, part_of
 from pipelines.agent.values import wish
@@ -94,7 +94,7 @@ class Understander:
             return _certain(self._unanswered(position))
         if rules.wants_person(text):
             return _certain(HandOff())
-        asked = position.awaiting in (CONFIRMATION, PERSON)
+        asked = position.awaiting in YES_NO
         kind = rules.courtesy(text)
         if kind and not (asked and rules.yes_or_no(text)):
             return _certain(Courtesy(kind))
@@ -186,7 +186,7 @@ class Understander:
 
     def _answered_anyway(self, heard: Heard) -> Understanding | None:
         """A yes, a no or a value for the open question, in a sentence whose rest we do not understand."""
-        if heard.position.awaiting in (CONFIRMATION, PERSON):
+        if heard.position.awaiting in YES_NO:
             answer = rules.yes_or_no(heard.text)
             commands: list[Command] = [Affirm()] if answer == "yes" else [Deny()] if answer == "no" else []
         else:

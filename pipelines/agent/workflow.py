@@ -37,7 +37,15 @@ from pipelines.agent.definition import (
     VerifyStep,
     Workflow,
 )
-from pipelines.agent.position import CONFIRMATION, OFFER, PERSON, Pending, Position
+from pipelines.agent.position import (
+    CONFIRMATION,
+    GO_ON,
+    OFFER,
+    PERSON,
+    RESUMPTION,
+    Pending,
+    Position,
+)
 from pipelines.agent.steps import Answer, Converse, Decision, Returned, Step, Tell, Transfer, Use
 from pipelines.facts import WorkflowChanged
 
@@ -90,6 +98,8 @@ class _Turn:
             self._start(starts, commands)
         elif self._now.awaiting == PERSON:
             self._person_answered(commands)
+        elif self._now.awaiting == RESUMPTION:
+            self._resumption_answered(commands)
         elif self._now.workflow is None:
             self._idle(commands)
         else:
@@ -105,7 +115,7 @@ class _Turn:
         if self._now.workflow is not None:
             self._tell(self._phrases.leaving, title=self._workflow.title)
             self._end("cancelled")
-        elif self._now.awaiting == PERSON:
+        elif self._now.awaiting in (PERSON, RESUMPTION):
             self._close_offer("cancelled")
         self._now = Position.begin(first.workflow, dict(first.slots), tuple(map(_pending, others)))
         self._advance()
@@ -120,6 +130,22 @@ class _Turn:
         else:
             self._close_offer("cancelled")
             self._idle(commands)
+
+    def _resumption_answered(self, commands: Sequence[Command]) -> None:
+        """Go on with what a cut-off call was about: from its first step, since nobody has proven who they are."""
+        kinds, slots = {type(command) for command in commands}, self._now.slots
+        if Affirm not in kinds or Deny in kinds:
+            self._close_offer("cancelled")
+            if kinds & {Deny, Cancel}:
+                self._tell(self._phrases.person_declined)
+            else:
+                self._idle(commands)
+        elif slots.get("workflow") in self._definition.workflows:
+            self._close_offer("done")
+            self._now = Position.begin(slots["workflow"], {})
+            self._advance()
+        else:
+            self._transfer("returning", self._skill())
 
     def _idle(self, commands: Sequence[Command]) -> None:
         """Nothing is going on: a stray value may mend what ended last, the rest wants a word back."""
@@ -381,12 +407,13 @@ class _Turn:
         )
 
     def _close_offer(self, state: Literal["done", "cancelled"]) -> None:
-        self._steps.append(WorkflowChanged(workflow=OFFER, state=state))
+        workflow = GO_ON if self._now.awaiting == RESUMPTION else OFFER
+        self._steps.append(WorkflowChanged(workflow=workflow, state=state))
         self._now = replace(self._now.ended(), last=None)
         self._known = self._now
 
     def _transfer(self, reason: str, skill: str) -> None:
-        if self._now.awaiting == PERSON:
+        if self._now.awaiting in (PERSON, RESUMPTION):
             self._close_offer("done")
         self._steps.append(Transfer(reason, skill))
         self._tell(self._phrases.handing_off)

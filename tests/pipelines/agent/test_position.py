@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipelines.agent import position
 from pipelines.agent.definition_file import load_definition
-from pipelines.agent.position import CONFIRMATION, OFFER, PERSON, Pending, Position
+from pipelines.agent.position import CONFIRMATION, GO_ON, OFFER, PERSON, RESUMPTION, Pending, Position
 from pipelines.conversation import Conversation, WorkflowState
 from pipelines.facts import CustomerTurn, Words, WorkflowChanged
 
@@ -81,6 +81,13 @@ def test_an_open_offer_of_a_person_is_no_workflow() -> None:
     assert offer.changed("active").workflow == OFFER
     assert read_back(offer) == offer
     assert Position.of(state_after(offer.changed("cancelled")), SHOP) == Position()
+
+
+def test_an_open_question_whether_to_go_on_is_no_workflow() -> None:
+    question = Position(awaiting=RESUMPTION, slots={"workflow": "refund"})
+    assert question.changed("active").workflow == GO_ON
+    assert read_back(question) == question
+    assert Position.of(state_after(question.changed("cancelled")), SHOP) == Position()
 
 
 def test_a_workflow_that_the_definition_lost_has_ended() -> None:

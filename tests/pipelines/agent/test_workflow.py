@@ -22,7 +22,7 @@ from pipelines.agent.commands import (
 )
 from pipelines.agent.definition import ConfirmStep, Spoken
 from pipelines.agent.definition_file import load_definition
-from pipelines.agent.position import CONFIRMATION, OFFER, PERSON, Position
+from pipelines.agent.position import CONFIRMATION, GO_ON, OFFER, PERSON, RESUMPTION, Position
 from pipelines.agent.steps import Answer, Decision, Returned, Tell, Transfer, Use
 from pipelines.agent.workflow import TRIES, decide, offer_person, proceed
 from pipelines.conversation import Conversation
@@ -342,6 +342,48 @@ def test_a_wish_instead_of_an_answer_to_the_offer_is_begun() -> None:
     use = talk.hear(Start("refund", (("order_id", "10812"), ("zip", "60614")))).use
     assert use is not None and use.tool == IDENTITY.tool
     assert talk.changes == [(OFFER, "cancelled"), ("refund", "active")]
+
+
+def cut_off(**slots: str) -> Talk:
+    """Asked whether what the call was about that was lost shall go on."""
+    talk = Talk()
+    talk.conversation.apply(Position(awaiting=RESUMPTION, slots=slots).changed("active"))
+    return talk
+
+
+def test_what_was_cut_off_goes_on_at_its_first_step_and_with_proof_of_identity() -> None:
+    talk = cut_off(workflow="refund")
+    talk.hear(Affirm())
+    assert talk.lines == [ask_of("order_id")]
+    assert talk.changes == [(GO_ON, "done"), ("refund", "active")]
+    use = talk.hear(ORDER, ZIP).use
+    assert use is not None and use.tool == IDENTITY.tool
+
+
+@pytest.mark.parametrize("answer", [Deny(), Cancel()])
+def test_what_was_cut_off_does_not_go_on_against_a_no(answer: Command) -> None:
+    talk = cut_off(workflow="refund")
+    talk.hear(answer)
+    assert talk.lines == [SAY.person_declined]
+    assert talk.changes == [(GO_ON, "cancelled")]
+
+
+def test_who_was_with_a_person_is_brought_to_one_again() -> None:
+    talk = cut_off(skill="refunds")
+    assert Transfer("returning", "refunds") in talk.hear(Affirm()).steps
+    assert talk.changes == [(GO_ON, "done")]
+
+
+def test_whoever_calls_again_about_something_else_gets_that() -> None:
+    talk = cut_off(workflow="refund")
+    talk.hear(Start("order_status"))
+    assert talk.changes == [(GO_ON, "cancelled"), ("order_status", "active")]
+    talk = cut_off(workflow="refund")
+    assert talk.hear(Ask("when do you open?")).steps[0] == Answer("when do you open?")
+    assert talk.changes == [(GO_ON, "cancelled")]
+    talk = cut_off(workflow="refund")
+    assert Transfer("customer_asked", "general") in talk.hear(HandOff()).steps
+    assert talk.changes == [(GO_ON, "done")]
 
 
 def test_a_wish_for_a_person_goes_before_everything_else() -> None:
