@@ -40,9 +40,10 @@ State = Literal["dialling", "ringing", "talking", "transferring", "ended"]
 class TelephoneLeg(Leg, Protocol):
     """A leg whose person can be sent on to another number; that of a carrier's media stream cannot."""
 
-    def transfer(self, number: str) -> AsyncIterator[TransferProgress]:
+    def transfer(self, number: str, *, context: str | None = None) -> AsyncIterator[TransferProgress]:
         """Ask the other side to call that number in our place; ends with `final` progress.
 
+        `context` is for whoever answers there; nothing personal. Once it has worked the leg ends.
         Raises `ProtocolError` (403) for a destination that is not allowed.
         """
 

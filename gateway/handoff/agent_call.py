@@ -55,8 +55,11 @@ class AgentCall:
         self._last_words = text
         self._dismissed.set()
 
-    async def run(self, whisper: str) -> None:
-        """Until they have hung up, or the call is to be hung up. Raises `Unavailable` (also in a group)."""
+    async def run(self, whisper: str | None) -> None:
+        """Until they have hung up, or the call is to be hung up. Raises `Unavailable` (also in a group).
+
+        Without a whisper whoever answers has taken the customer, unasked.
+        """
         async with asyncio.TaskGroup() as tasks:
             keys = tasks.create_task(self._read_keys(), name=f"keys {self.leg.leg_id}")
             talking = tasks.create_task(self._talk(whisper), name=f"whisper {self.leg.leg_id}")
@@ -69,12 +72,16 @@ class AgentCall:
                 await self._goodbye(self._last_words)
             keys.cancel()
 
-    async def _talk(self, whisper: str) -> None:
-        if not await self._person():
+    async def _talk(self, whisper: str | None) -> None:
+        reply: Reply | None = "yes"
+        if whisper is None:
+            self._put(PickedUp(person=True))
+        elif await self._person():
+            reply = "again"
+            while reply == "again":
+                reply = await self._reply(whisper)
+        else:
             return
-        reply: Reply | None = "again"
-        while reply == "again":
-            reply = await self._reply(whisper)
         if reply != "yes":
             self._put(Refused("declined" if reply == "no" else "hung_up"))
         elif await self._accept():

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.desk.messages import Contact as ContactView
 from gateway.events import HandoffChanged, LegJoined, LegLeft, QueuePosition
-from gateway.handoff.house import OUTCOMES, STATES, TIMES, House
+from gateway.handoff.house import OUTCOMES, STATES, TIMES, House, Telephones
 from gateway.handoff.line import Line, Unanswered
 from gateway.handoff.machine import Handoff
 from gateway.handoff.record import Record
@@ -72,6 +72,8 @@ log = structlog.get_logger(__name__)
 
 INBOX = 64
 "Happenings that wait; more are refused: nobody clicks that fast."
+SENTENCES = 3
+"That the bot may still be saying when it is to be silent: the wait for one is too short for more."
 DECLINED = frozenset(("declined", "hung_up"))
 "Why a telephone did not take it, where somebody was there."
 LOOK_EVERY_S = 5.0
@@ -519,8 +521,28 @@ class Contact:
             if self._dialled_lease == lease_id:  # else it is a call that still says goodbye
                 self.put_soon(happened)
 
-        calling = telephones.call(agent, lease_id, self._briefing(), put)
+        customer = self._talk.room.customer if self._talk is not None else None
+        if customer is not None and telephones.refers(agent, customer):
+            calling = self._send_on(telephones, customer, agent, put)
+        else:
+            calling = telephones.call(agent, lease_id, self._briefing(), put)
         self._dialling = self._beside(calling, f"dial {agent.agent_id}")
+
+    async def _send_on(
+        self, telephones: Telephones, customer: Leg, agent: Agent, put: Callable[[Input], None]
+    ) -> None:
+        """Tell the customer, and have them sent to the agent's number."""
+
+        def tell(happened: Input) -> None:
+            if isinstance(happened, NotReached):
+                self._tell(self._house.phrases.not_connected)
+            put(happened)
+
+        self._tell(self._house.phrases.sending_on)
+        for _ in range(SENTENCES):
+            if self._talk is not None:
+                await self._talk.said()
+        await telephones.send(customer, agent, self._briefing(), tell)
 
     @staticmethod
     def _stop(task: "asyncio.Task[None] | None") -> None:

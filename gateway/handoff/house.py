@@ -55,6 +55,17 @@ class Telephones(Protocol):
         hang up at once.
         """
 
+    def refers(self, agent: Agent, customer: Leg) -> bool:
+        """Whether the customer is to be sent there, rather than connected here."""
+
+    async def send(
+        self, customer: Leg, agent: Agent, briefing: Briefing, put: Callable[[Input], None]
+    ) -> None:
+        """Have the customer's own network call the agent's number in our place.
+
+        `put` gets `Moved`, and the customer's leg has ended; or `NotReached`, and they are still there.
+        """
+
     def dismiss(self, lease_id: str, text: str) -> None:
         """Tell the agent this, in a few seconds, and hang up; nothing when their connection is gone."""
 

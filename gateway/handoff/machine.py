@@ -32,6 +32,7 @@ from gateway.handoff.states import (
     HangUpCustomer,
     Input,
     LeaveQueue,
+    Moved,
     NotReached,
     Offered,
     OfferOver,
@@ -221,6 +222,11 @@ class Handoff:
     def _not_reached(self, happened: NotReached, now_ms: int) -> Actions:
         return [*self._let_go_of_agent(), *self._line_up(happened.why, now_ms)]
 
+    def _moved(self, happened: Moved, now_ms: int) -> Actions:
+        actions = self._let_go_of_agent()
+        self._finish(State.CLOSED, "transferred", now_ms)
+        return [LeaveQueue(), *actions]
+
     def _picked_up(self, happened: PickedUp, now_ms: int) -> Actions:
         assert self.agent is not None
         if not happened.person:
@@ -399,6 +405,7 @@ def _table() -> dict[tuple[State, type[Input]], Step]:
         ((State.OFFERED,), Accepted, Handoff._accepted),
         ((State.DIALLING,), Answered, Handoff._answered),
         ((State.DIALLING,), NotReached, Handoff._not_reached),
+        ((State.DIALLING,), Moved, Handoff._moved),
         ((State.HUMAN_CHECK,), PickedUp, Handoff._picked_up),
         ((State.BRIEFING,), Connect, Handoff._connect),
         ((State.BRIEFING,), Refused, Handoff._refused),

@@ -29,6 +29,8 @@ class HandoffPhrases:
     putting_through: str = "One moment, I'm putting you through."
     "To a customer who calls while a person has them in the chat."
     coming: str = "Here is my colleague."
+    sending_on: str = "I'm connecting you now."
+    "Before a customer leaves us for where the agent is."
     not_connected: str = "I'm sorry, that did not work. I'm still here, and I'm trying again."
     lost_agent: str = "I'm still here. I've lost my colleague, and I'm getting you somebody right away."
     back: str = "It's me again. What else can I do for you?"

@@ -148,6 +148,11 @@ class NotReached:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The customer's own network has sent them on to where the agent is; they are not with us any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class PickedUp:
     """Who or what picked up."""
 
@@ -232,6 +237,7 @@ Input = (
     | Accepted
     | Answered
     | NotReached
+    | Moved
     | PickedUp
     | Connect
     | Refused

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.handoff.agent_call import AgentCall
 from gateway.handoff.phrases import HandoffPhrases
-from gateway.handoff.states import Agent, AgentLost, Answered, Input, NotReached
+from gateway.handoff.states import Agent, AgentLost, Answered, Input, Moved, NotReached
 from gateway.leg import Leg
 from gateway.placed_call import Parts
 from gateway.protocol_error import ProtocolError
@@ -17,7 +17,8 @@ from gateway.queue.contacts import ContactQueue
 from gateway.queue.settings import Queues
 from gateway.sip.call_failed import CallFailed
 from gateway.sip.context import USER_TO_USER, user_to_user
-from gateway.switchboard import Lines
+from gateway.sip.leg import TRANSFERRED
+from gateway.switchboard import TRANSFERS, Lines, TelephoneLeg
 from pipelines.briefing import Briefing
 from pipelines.facts import Unavailable
 
@@ -65,6 +66,36 @@ class AgentTelephones:
         if call is not None:
             call.dismiss(text)
 
+    def refers(self, agent: Agent, customer: Leg) -> bool:
+        """Whether the customer is to be sent there, rather than connected here."""
+        phone = self._settings.phone(agent.phone or "")
+        return phone is not None and phone.refer and isinstance(customer, TelephoneLeg)
+
+    async def send(
+        self, customer: Leg, agent: Agent, briefing: Briefing, put: Callable[[Input], None]
+    ) -> None:
+        """Have the customer's own network call the agent's number in our place.
+
+        `put` gets `Moved`, and the customer's leg has ended; or `NotReached`, and they are still there.
+        """
+        phone = self._settings.phone(agent.phone or "")
+        if phone is None or not isinstance(customer, TelephoneLeg):
+            put(NotReached("no_telephone"))
+            return
+        code = 0
+        try:
+            async for progress in customer.transfer(phone.number, context=_context(briefing)):
+                code = progress.code
+        except ProtocolError as error:
+            log.warning("customer not sent on", agent=agent.agent_id, reason=str(error))
+        moved = 200 <= code < 300
+        TRANSFERS.labels("moved" if moved else "failed").inc()
+        if moved:
+            await customer.hang_up(TRANSFERRED)
+            put(Moved())
+        elif customer.ended is None:
+            put(NotReached(FAILURES.get(code, "failed")))
+
     async def call(
         self, agent: Agent, lease_id: str, briefing: Briefing, put: Callable[[Input], None]
     ) -> None:
@@ -89,7 +120,7 @@ class AgentTelephones:
                 call = AgentCall(lease_id, leg, self._parts, self._phrases, accept, put)
                 self._calls[lease_id] = call
                 try:
-                    await call.run(briefing.spoken())
+                    await call.run(briefing.spoken() if phone.whisper else None)
                 finally:
                     del self._calls[lease_id]
         except* CallFailed as failures:

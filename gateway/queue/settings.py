@@ -147,6 +147,10 @@ class Phone(Section):
     "From dialling to the key that accepts: ringing, telling a person from a machine, the briefing."
     rest_s: Annotated[float, Field(ge=0, le=86_400)] = 120.0
     "Nobody answered: it is not tried again for so long."
+    whisper: bool = True
+    "False for a contact center: whoever answers gets the customer, unasked; User-to-User says why they come."
+    refer: bool = False
+    "A customer on SIP is sent there by REFER, through their own trunk; others are connected here."
 
 
 class Priorities(Section):

@@ -3,7 +3,7 @@
 What whoever has a call can see and do. How the call goes on by itself is in `course`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from gateway.sip import info
@@ -20,7 +20,7 @@ from gateway.sip.outgoing import NewCall, OutgoingInvite
 from gateway.sip.session_timer import SessionTimer
 from gateway.sip.station import CallTerms, Station
 from gateway.sip.transaction_events import Requested
-from gateway.sip.transfer import Replaces
+from gateway.sip.transfer import NO_HEADERS, Replaces
 from gateway.sip.uri import URI
 from gateway.sip.usage import Usage, reason_header
 
@@ -218,14 +218,21 @@ class Invitation:
 
     # --- transfer ---
 
-    def refer(self, target: URI, now_ms: int, replaces: "Invitation | None" = None) -> None:
+    def refer(
+        self,
+        target: URI,
+        now_ms: int,
+        replaces: "Invitation | None" = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
         """Ask the other side to call `target` instead (REFER); in place of our call `replaces` if given.
 
+        `headers` are for the call that they make then, as far as they take them.
         `TransferProgress` follows, the last one `final` whatever the other side does or fails to do.
         """
         if self._usage.ended is None and self._invite.answered:
             other = replaces.dialog if replaces is not None else None
-            self.course.transfers.refer(target, Replaces.of(other) if other else None, now_ms)
+            self.course.transfers.refer(target, Replaces.of(other) if other else None, now_ms, headers)
             self.course.settle(now_ms)
 
     def accept_transfer(self, key: str, now_ms: int) -> None:

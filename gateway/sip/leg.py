@@ -16,7 +16,7 @@ from gateway.sip import call_events
 from gateway.sip.body import description
 from gateway.sip.call_events import CallEvent, Ended, Established, Offered, TransferAsked, TransferProgress
 from gateway.sip.call_media import CallMedia
-from gateway.sip.context import USER_TO_USER
+from gateway.sip.context import USER_TO_USER, user_to_user
 from gateway.sip.invitation import Invitation
 from gateway.sip.keypad import Keypad
 from gateway.sip.uri import URI
@@ -176,9 +176,12 @@ class SipLeg:
         """Take it off hold."""
         return await self._change(Direction.SENDRECV)
 
-    def transfer(self, number: str, replaces: "SipLeg | None" = None) -> AsyncIterator[TransferProgress]:
+    def transfer(
+        self, number: str, replaces: "SipLeg | None" = None, *, context: str | None = None
+    ) -> AsyncIterator[TransferProgress]:
         """Ask the other side to call `number` in our place, or to take the place of our leg `replaces`.
 
+        `context` is for whoever answers there, as User-to-User (RFC 7433, section 4.2).
         Gives how it goes; the last progress is `final`. When it worked this leg ends by itself, its reason
         is `transferred`. Raises `ProtocolError` (403) at once for a number that may not be called.
         """
@@ -190,7 +193,8 @@ class SipLeg:
         self._progress = Channel("sip_transfer", PROGRESS_WAITING)
         if self._ended is not None:
             self._progress.close()
-        self._call.refer(target, _now_ms(), replaces=other)
+        headers = {USER_TO_USER: user_to_user(context)} if context else {}
+        self._call.refer(target, _now_ms(), replaces=other, headers=headers)
         self._way.settle()
         return self._progress
 

@@ -4,7 +4,9 @@ RFC 3515, 3891 (Replaces), 4488 (REFER without a subscription), 5589 (how it is 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import quote, unquote
 
 from gateway.protocol_error import ProtocolError
@@ -20,6 +22,7 @@ from gateway.sip.uri import URI
 from gateway.sip.usage import Usage
 
 SIPFRAG = "message/sipfrag"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LIFETIME_S = 180
 "Of the subscription that a REFER makes; who is asked says so in each NOTIFY."
 LONGEST_S = 3600
@@ -63,9 +66,11 @@ class Replaces:
         return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{early}"
 
 
-def refer_to(target: URI, replaces: Replaces | None) -> str:
-    """The Refer-To header of ours."""
-    return f"<{target}>" if replaces is None else f"<{target}?Replaces={quote(str(replaces), safe='')}>"
+def refer_to(target: URI, replaces: Replaces | None, headers: Mapping[str, str] = NO_HEADERS) -> str:
+    """The Refer-To header of ours; `headers` are for the call that is to be made (RFC 3261, 19.1.1)."""
+    wanted = dict(headers) if replaces is None else {"Replaces": str(replaces), **headers}
+    asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in wanted.items())
+    return f"<{target}?{asked}>" if asked else f"<{target}>"
 
 
 def parse_refer_to(value: str) -> tuple[URI, str | None]:
@@ -120,12 +125,19 @@ class Transfers:
 
     # --- we ask ---
 
-    def refer(self, target: URI, replaces: Replaces | None, now_ms: int) -> None:
-        """REFER; a transfer still under way is forgotten."""
+    def refer(
+        self,
+        target: URI,
+        replaces: Replaces | None,
+        now_ms: int,
+        carried: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
+        """REFER, with headers for the new call; a transfer still under way is forgotten."""
         dialog = self._usage.dialog
         if dialog is None:
             return
-        headers = [("Refer-To", refer_to(target, replaces)), ("Referred-By", f"<{dialog.local.uri}>")]
+        refer = refer_to(target, replaces, carried)
+        headers = [("Refer-To", refer), ("Referred-By", f"<{dialog.local.uri}>")]
         request = self._usage.request("REFER", self._answered, now_ms, headers=headers)
         self._sent = _Sent(request, now_ms + 2 * TRANSACTION_MS)
 

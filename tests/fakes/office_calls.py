@@ -66,10 +66,10 @@ class Mouthpiece:
 class Line:
     """A customer's call to the office, and what its bots said."""
 
-    def __init__(self, office: Office, live: LiveSession) -> None:
+    def __init__(self, office: Office, live: LiveSession, customer: ScriptedLeg) -> None:
         self.office = office
         self.live = live
-        self.customer = ScriptedLeg("customer")
+        self.customer = customer
         self.customer.say([tone(CUSTOMER)] * 50_000)
         self.bots: list[Mouthpiece] = []
 
@@ -97,9 +97,13 @@ class Line:
 
 
 @asynccontextmanager
-async def calling(office: Office) -> AsyncIterator[Line]:
-    live, _ = await office.sessions.begin("voice")
-    line = Line(office, live)
+async def calling(
+    office: Office, customer: ScriptedLeg | None = None, live: LiveSession | None = None
+) -> AsyncIterator[Line]:
+    """A call of a new session, or of one that was a chat so far."""
+    if live is None:
+        live, _ = await office.sessions.begin("voice")
+    line = Line(office, live, customer or ScriptedLeg("customer"))
     admission = Admission(AdmissionLimits(calls=2, waiting=0, wait_ms=1_000))
     calls = Calls(line.make_bot, Reception(admission, FakeVoiceParts(), Health()), office.handoffs, 4000)
     async with asyncio.TaskGroup() as tasks:

@@ -15,10 +15,12 @@ class TransferableLeg(ScriptedLeg):
     codes: tuple[int, ...] = (100, 200)
     moved_to: str | None = None
 
-    async def transfer(self, number: str) -> AsyncIterator[TransferProgress]:
+    context: str | None = None
+
+    async def transfer(self, number: str, *, context: str | None = None) -> AsyncIterator[TransferProgress]:
         if number == "900":
             raise ProtocolError("destination_not_allowed", "Calls to this number are not allowed.", 403)
-        self.moved_to = number
+        self.moved_to, self.context = number, context
         for code in self.codes:
             await asyncio.sleep(0.5)
             yield TransferProgress(code, f"phrase {code}", final=code >= 200)

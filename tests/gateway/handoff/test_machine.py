@@ -31,6 +31,7 @@ from gateway.handoff.states import (
     HangUpCustomer,
     Input,
     LeaveQueue,
+    Moved,
     NotReached,
     Offered,
     OfferOver,
@@ -205,6 +206,12 @@ CASES: dict[str, tuple[Sequence[Input], Input, State, Actions]] = {
         NotReached("busy"),
         State.QUEUED,
         [HangUpAgent(), Release(PHIL), AGAIN],
+    ),
+    "their customer was sent to them": (
+        TO_DIALLING,
+        Moved(),
+        State.CLOSED,
+        [LeaveQueue(), HangUpAgent(), Release(PHIL)],
     ),
     "a person picked up": ((*TO_DIALLING, Answered()), PickedUp(person=True), State.BRIEFING, [Brief(PHIL)]),
     "a machine picked up": (
@@ -432,6 +439,7 @@ HAPPENINGS: list[Input | None] = [
     *(Accepted(lease) for lease in LEASES),
     Answered(),
     NotReached("busy"),
+    Moved(),
     PickedUp(person=True),
     PickedUp(person=False),
     Connect(),
@@ -536,6 +544,7 @@ def take(handoff: Handoff, world: World, happened: Input | None, now_ms: int) ->
     return now_ms
 
 
+@pytest.mark.timeout(90)
 @settings(max_examples=10_000, deadline=None)
 @given(st.lists(st.integers(0, 9_999), max_size=25))
 def test_no_order_of_events_breaks_what_always_holds(numbers: list[int]) -> None:

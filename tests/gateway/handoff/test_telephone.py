@@ -107,7 +107,10 @@ class Desk:
 
 
 def run(
-    test: Callable[[Desk], Awaitable[None]], hello: str = "Hello", phone: Mapping[str, Any] | None = None
+    test: Callable[[Desk], Awaitable[None]],
+    hello: str = "Hello",
+    phone: Mapping[str, Any] | None = None,
+    customer: ScriptedLeg | None = None,
 ) -> None:
     office = Office({"phones": [{**PHONE, **(phone or {})}]})
 
@@ -118,7 +121,7 @@ def run(
             house.telephones = AgentTelephones(
                 lambda: telephone, office.settings, office.queue, parts, house.phrases
             )
-            async with calling(office) as line:
+            async with calling(office, customer) as line:
                 desk = Desk(office, telephone, parts, line, telephone.leg)
                 await test(desk)
             await asyncio.sleep(6)
@@ -448,6 +451,75 @@ def test_a_gateway_that_stops_hangs_up() -> None:
         assert desk.office.handoffs.house.telephones.leg(contact.lease_id or "") is None
 
     run(test)
+
+
+# --- contact centers ----------------------------------------------------------------------------------
+
+CENTER = {"refer": True, "whisper": False}
+
+
+def test_a_customer_on_sip_is_sent_to_a_contact_center() -> None:
+    async def test(desk: Desk) -> None:
+        assert isinstance(desk.line.customer, TransferableLeg)
+        await desk.line.live.log.emit(WISHED)
+        await asyncio.sleep(4)
+        assert desk.line.said == [SAYS.connecting, SAYS.sending_on]
+        assert (desk.line.customer.moved_to, desk.line.customer.context) == (NUMBER, "customer_asked")
+        assert desk.line.customer.ended == Hangup("local", "transferred")
+        assert desk.office.facts(desk.line.live, HandoffChanged)[-1].outcome == "transferred"
+        assert not desk.telephone.dialled and not await desk.rests()
+
+    run(test, phone=CENTER, customer=TransferableLeg("customer"))
+
+
+@pytest.mark.parametrize(
+    ("codes", "number", "reason"),
+    [
+        ((100, 486), NUMBER, "busy"),
+        ((100, 180, 503), NUMBER, "failed"),
+        ((), NUMBER, "failed"),
+        ((), "900", "failed"),
+    ],
+)
+def test_a_customer_who_cannot_be_sent_on_is_still_in_line(
+    codes: tuple[int, ...], number: str, reason: str
+) -> None:
+    async def test(desk: Desk) -> None:
+        assert isinstance(desk.line.customer, TransferableLeg)
+        desk.line.customer.codes = codes
+        await desk.line.live.log.emit(WISHED)
+        await asyncio.sleep(6)
+        assert desk.line.state == "queued" and desk.reasons[-1] == reason
+        assert desk.line.said == [SAYS.connecting, SAYS.sending_on, SAYS.not_connected]
+        assert await desk.rests(), "not at once again"
+        assert levels(desk.line.customer, 0.5) == {BOT}
+
+    run(test, phone={**CENTER, "number": number}, customer=TransferableLeg("customer"))
+
+
+def test_a_customer_who_hangs_up_while_they_are_sent_on_has_left() -> None:
+    async def test(desk: Desk) -> None:
+        assert isinstance(desk.line.customer, TransferableLeg)
+        desk.line.customer.codes = (100,) * 100
+        await desk.line.live.log.emit(WISHED)
+        await asyncio.sleep(4)
+        desk.line.customer.leave()
+        await asyncio.sleep(0.5)
+        assert desk.office.facts(desk.line.live, HandoffChanged)[-1].outcome == "abandoned_dialling"
+
+    run(test, phone=CENTER, customer=TransferableLeg("customer"))
+
+
+def test_who_cannot_be_sent_on_at_all_is_connected_here_with_whoever_answers() -> None:
+    async def test(desk: Desk) -> None:
+        await desk.line.live.log.emit(WISHED)
+        await desk.until("human_active", 10)
+        leg = desk.telephone.leg
+        await asyncio.sleep(2)
+        assert levels(leg, 1) == {CUSTOMER} and levels(desk.line.customer, 1) == {AGENT}
+        assert not words_in(leg.heard), "nobody is asked anything"
+
+    run(test, hello="", phone=CENTER)
 
 
 # --- privacy ------------------------------------------------------------------------------------------

@@ -204,6 +204,14 @@ def test_a_transfer_is_written_so_that_it_can_be_read() -> None:
     assert str(replaces).startswith("1@host;x;")
 
 
+def test_what_the_new_call_is_to_carry_is_written_into_the_address() -> None:
+    uui = {"User-to-User": "726566756e64;encoding=hex"}
+    assert refer_to(CAROL, None, uui) == f"<{CAROL}?User-to-User=726566756e64%3Bencoding%3Dhex>"
+    both = refer_to(CAROL, Replaces("1@host", "a", "b"), uui)
+    assert both.index("?Replaces=") < both.index("&User-to-User=")
+    assert parse_refer_to(both) == (CAROL, "1@host;to-tag=a;from-tag=b")
+
+
 @pytest.mark.parametrize("value", ["", "call", "call;to-tag=a", "call;from-tag=a", ";to-tag=a;from-tag=b"])
 def test_a_replaces_header_must_name_a_dialog(value: str) -> None:
     with pytest.raises(ProtocolError) as refusal:
