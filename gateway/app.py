@@ -106,6 +106,7 @@ async def serve(config: Config, assembly: Assembly, health: Health, announce: An
     """
     health.expect("store")
     health.expect("agent")
+    health.hope_for("queue")
     if assembly.open_voice is not None:
         health.hope_for("voice")
     with _listening(config) as listener:
@@ -170,6 +171,7 @@ class Gateway:
             ):
                 self._edge.live, self._edge.desk = live, desk
                 self._health.report("agent", State.UP)
+                self._health.ask("queue", shared.queue.check)
                 voice = tasks.create_task(self._speak(answerer, live, people), name="voice")
                 await stop.asked.wait()
                 log.info("draining", seconds=limits.drain_s)

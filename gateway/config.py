@@ -95,6 +95,14 @@ class Redis(Section):
     """
 
     url: SecretStr | None = None
+    "Such as `redis://:password@host:6379/0`; `rediss://` for TLS."
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise PydanticCustomError("redis_url", "must begin with redis://, rediss:// or unix://")
+        return url
 
 
 class Models(Section):

@@ -93,6 +93,7 @@ class Screen:
     def listening(self, address: str) -> None:
         """We listen: say where."""
         typer.echo(f"Warmline: {address}  (chat and calls; health at {address}/readyz)")
+        typer.echo(f"Desk: {address}/desk  (where your people sign in)")
         for line in self.people:
             typer.echo(line)
 

@@ -22,7 +22,7 @@ import pytest
 import uvloop
 
 from gateway import config, log
-from gateway.app import Assembly, serve
+from gateway.app import Assembly, OpenAnswerer, serve
 from gateway.config import Config
 from gateway.health import Health
 from pipelines.answer import Answerer, Basis, Piece, Say
@@ -162,18 +162,23 @@ def _takes_calls(address: str) -> bool:
 
 
 def main() -> None:
-    settings = config.load()
-    log.configure(settings.logging)
-
     @asynccontextmanager
     async def slow_agent(config: Config, health: Health) -> AsyncIterator[Answerer]:
-        yield SlowAgent(Path(settings.store.url.get_secret_value().partition(":///")[2] + ".deeds"))
+        yield SlowAgent(Path(config.store.url.get_secret_value().partition(":///")[2] + ".deeds"))
+
+    serve_chats(slow_agent)
+
+
+def serve_chats(open_agent: OpenAnswerer) -> None:
+    """Be a gateway with this agent and without a voice, and print its address."""
+    settings = config.load()
+    log.configure(settings.logging)
 
     def announce(address: str) -> None:
         print(f"Warmline: {address}", flush=True)  # noqa: T201
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, Assembly(slow_agent, open_voice=None), Health(), announce))
+        runner.run(serve(settings, Assembly(open_agent, open_voice=None), Health(), announce))
 
 
 if __name__ == "__main__":

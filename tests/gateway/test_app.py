@@ -232,6 +232,7 @@ def test_without_a_voice_the_chat_goes_on_and_readiness_says_so(tmp_path: Path, 
             await client.until("reply.done")
         body = (await gateway.get("/readyz")).json()
         assert (body["ready"], body["missing"]) == (True, ["voice"])
+        assert body["parts"]["queue"] == {"state": "up", "detail": "", "required": False}
         assert "warmline doctor" in body["parts"]["voice"]["detail"]
         stop()
 

@@ -176,6 +176,16 @@ def test_errors_never_show_secrets() -> None:
     assert "sk-secret" not in str(raised.value)
 
 
+def test_the_address_of_redis_is_one() -> None:
+    for url in ("redis://cache:6379/0", "rediss://:pw@cache", "unix:///run/redis.sock"):
+        assert config.load(None, {"WARMLINE_REDIS__URL": url}).redis.url is not None
+    with pytest.raises(
+        ConfigError, match="WARMLINE_REDIS__URL: redis.url: must begin with redis://"
+    ) as raised:
+        config.load(None, {"WARMLINE_REDIS__URL": "sk-secret:6379"})
+    assert "sk-secret" not in str(raised.value)
+
+
 def test_values_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Config().http.port = 1

@@ -60,8 +60,9 @@ def test_accounts_stand_after_the_address_which_programs_read_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Screen(Console(stderr=True), ["a line about accounts"]).listening("http://127.0.0.1:1")
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("Warmline: http://127.0.0.1:1 ") and second == "a line about accounts"
+    address, desk, people = capsys.readouterr().out.splitlines()
+    assert address.startswith("Warmline: http://127.0.0.1:1 ") and people == "a line about accounts"
+    assert desk.startswith("Desk: http://127.0.0.1:1/desk ")
 
 
 def test_on_a_fresh_machine_it_says_how_to_make_an_account_and_makes_none() -> None:

@@ -68,7 +68,9 @@ def test_thinking_may_take_longer_than_everything_else() -> None:
     async def test(the: Nodes) -> None:
         asked: list[tuple[str, float]] = []
 
-        async def ask(topic: str, question: Message, node: str | None = None, within_s: float = 3.0) -> Message:
+        async def ask(
+            topic: str, question: Message, node: str | None = None, within_s: float = 3.0
+        ) -> Message:
             asked.append((question["name"], within_s))
             answer = Answer(session="s_1", id="q1", text="Yes.", citations=())
             return {"done": answer.model_dump(mode="json")}
