@@ -15,7 +15,7 @@ from gateway.events import HandoffChanged
 from gateway.leg import Hangup
 from gateway.protocol_error import ProtocolError
 from gateway.queue.contacts import Wanted
-from pipelines.facts import Unavailable
+from pipelines.facts import ReplyDone, Unavailable
 from tests import virtual_time
 from tests.fakes.office import ALEX, SAM, Office
 from tests.fakes.office_calls import AGENT, BOT, Line, at_work, calling, levels
@@ -255,3 +255,52 @@ async def refused_or_done(step: Awaitable[object]) -> None:
         await step
     except (Unavailable, ProtocolError):
         return
+
+
+# --- chats -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("back_after_s", [0.3, 3.0, 30.0])
+def test_no_bot_writes_beside_a_person_whose_coming_could_not_be_stored(back_after_s: float) -> None:
+    office = Office()
+
+    async def main() -> None:
+        await office.comes(ALEX)
+        live = await office.chat("I want a person")
+        await office.desk.accept((await office.offer(ALEX)).lease_id, ALEX)
+        await asyncio.sleep(0.1)
+        office.store.down = True
+        await office.desk.connect(live.session_id, ALEX)
+        await asyncio.sleep(back_after_s)
+        office.store.down = False
+        await office.writes(live, "are you there?", 3.0)
+        assert office.state(live) == "human_active"
+        assert "You said" not in str(office.facts(live, ReplyDone)[-1].pii), "it is not the bot's turn"
+        assert office.facts(live, HandoffChanged)[-1].state == "human_active", "stored after all"
+        office.store.down = True
+        await refused_or_done(office.desk.hand_back(live.session_id, ALEX, ""))
+        await asyncio.sleep(back_after_s)
+        office.store.down = False
+        await office.writes(live, "and now?", 3.0)
+        assert office.facts(live, ReplyDone)[-1].pii.text == "You said: and now?"
+        assert office.facts(live, HandoffChanged)[-1].outcome == "handed_back"
+
+    office.run(main)
+
+
+def test_who_wants_a_person_while_the_queue_is_away_gets_one_afterwards() -> None:
+    office = Office()
+
+    async def main() -> None:
+        await office.comes(ALEX)
+        office.queue.fails_after_s, office.queue.down = 5.0, True
+        live = await office.chat("I want a person")
+        await office.writes(live, "what are your hours?")
+        assert office.facts(live, ReplyDone)[-1].pii.text == "You said: what are your hours?"
+        await asyncio.sleep(20)
+        assert office.state(live) == "queued"
+        office.queue.down = False
+        await office.takes(ALEX)
+        assert office.state(live) == "human_active"
+
+    office.run(main)
