@@ -53,7 +53,7 @@ def test_the_microphone_is_heard_only_while_agent_and_customer_talk(page: Page, 
     assert desk.far_end.heard < 100
     has(page, desk, contact(channel="voice"))
     page.wait_for_timeout(1000)
-    assert desk.far_end.heard > 5000
+    assert desk.far_end.heard > 1000
     assert chromium.heard(page) > 0.001
     page.keyboard.press("Alt+m")
     expect(page.get_by_role("button", name="Unmute")).to_be_visible()
@@ -91,7 +91,7 @@ def test_a_call_goes_on_while_the_connection_is_away(page: Page, desk: ScriptedD
     desk.far_end.heard = 0
     page.wait_for_timeout(500)
     assert chromium.heard(page) > before
-    assert desk.far_end.heard > 5000
+    assert desk.far_end.heard > 1000
     desk.online = True
     expect(page.locator(".connection")).to_have_attribute("data-state", "open", timeout=20_000)
     assert desk.far_end.connections == 1
@@ -106,7 +106,7 @@ def test_a_reload_in_a_call_brings_the_audio_back(page: Page, desk: ScriptedDesk
     expect(page.get_by_role("button", name="Hold")).to_be_visible()
     desk.far_end.heard = 0
     page.wait_for_timeout(1000)
-    assert desk.far_end.heard > 5000
+    assert desk.far_end.heard > 1000
     assert desk.far_end.connections == 2
 
 
@@ -153,7 +153,7 @@ def test_a_supervisor_sees_all_listens_whispers_and_takes_over(browser: Browser)
         page.get_by_role("button", name="Whisper").click()
         expect(page.get_by_text("Only the agent hears you.")).to_be_visible()
         page.wait_for_timeout(700)
-        assert desk.far_end.heard > 5000
+        assert desk.far_end.heard > 1000
         page.get_by_role("button", name="Take over").click()
         expect(page.get_by_role("button", name="Hold")).to_be_visible()
         assert [command.mode for command in desk.of("supervise")] == ["monitor", "whisper", "take_over"]
