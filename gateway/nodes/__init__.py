@@ -10,5 +10,5 @@ A session lives on one node, which alone decides about it; nobody keeps a list o
 asks all, and the one that has it answers. What is lost on the way (pub/sub promises nothing) is an answer
 that does not come: the agent is told to try again, and commands carry ids, so that twice is once. News that
 are lost are made up for by the desks, which ask for the whole now and then. Sound does not cross: calls are
-offered to agents who are connected to the node of the call.
+offered to agents who are connected to the node of the call (see gateway/queue/routing.py).
 """

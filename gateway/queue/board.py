@@ -16,6 +16,7 @@ from gateway.queue import routing
 from gateway.queue.contacts import News, Offer, Offered, OfferEnded, Presence, QueueFull, Wanted, Why
 from gateway.queue.estimate import Figures
 from gateway.queue.records import (
+    SHARED,
     Change,
     Entry,
     Key,
@@ -136,9 +137,11 @@ class Board:
         lease = self._ringing_at(agent_id)
         if lease is None:
             return
+        wanted = lease.offer.wanted
+        moved = wanted.channel == "voice" and node not in (SHARED, self.entries[wanted.handoff_id].node)
         if presence.state == "away":
             self._end(lease.offer.lease_id, "declined", "away", now)
-        elif not presence.capacity.get(lease.offer.wanted.channel, 0):
+        elif moved or not presence.capacity.get(wanted.channel, 0):
             self._end(lease.offer.lease_id, "offline", "agent_left", now)
 
     def absent(self, agent_id: str, node: str, now: float, reason: str = "agent_left") -> None:
@@ -252,7 +255,7 @@ class Board:
             if agent_id in loads:
                 loads[agent_id][channel] += 1
         return [
-            Agent(seat.presence, seat.idle_since, load["voice"], load["chat"], agent_id in ringing)
+            Agent(seat.presence, seat.idle_since, load["voice"], load["chat"], agent_id in ringing, seat.node)
             for (agent_id, seat), load in zip(self.seats.items(), loads.values(), strict=True)
         ]
 
@@ -262,7 +265,7 @@ class Board:
         """Contacts that wait, without an offer."""
         for entry in self.entries.values():
             if entry.lease_id is None:
-                yield Candidate(entry.wanted, entry.tried, entry.again_at)
+                yield Candidate(entry.wanted, entry.tried, entry.again_at, entry.node)
 
     def _offer(self, entry: Entry, presence: Presence, now: float) -> None:
         wanted = entry.wanted

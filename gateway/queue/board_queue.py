@@ -87,8 +87,8 @@ class BoardQueue:
         self, queue: str, skills: frozenset[str], language: str, channel: Channel
     ) -> Availability:
         """See `ContactQueue`."""
-        now = self._ledger.now()
-        return standing.availability(self._ledger.board, queue, skills, language, channel, now)
+        now, node = self._ledger.now(), self._ledger.node
+        return standing.availability(self._ledger.board, queue, skills, language, channel, now, node)
 
     async def agents(self) -> Sequence[OnDuty]:
         """See `ContactQueue`."""

@@ -194,7 +194,7 @@ class ContactQueue(Protocol):
     async def availability(
         self, queue: str, skills: frozenset[str], language: str, channel: Channel
     ) -> Availability:
-        """Who could take such a contact."""
+        """Who could take such a contact of this node."""
 
     async def agents(self) -> Sequence[OnDuty]:
         """Everybody announced, by id."""

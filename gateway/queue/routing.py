@@ -2,7 +2,8 @@
 
 Contacts are served in the order of their priority and of how long they have waited; each gets the agent who
 suits it best of those who are free. What makes an agent fit: a queue (the contact's, or one that it has
-flowed over into by now), all its skills, its language. Who declined or missed a contact is asked again only
+flowed over into by now), all its skills, its language. Sound does not cross nodes: a call goes to agents who
+are connected to its own, or are reached by telephone. Who declined or missed a contact is asked again only
 when nobody else at work fits it, and not at once.
 
 Nothing here looks at a clock or rolls dice: the same contacts, agents and time give the same matches.
@@ -28,6 +29,12 @@ class Candidate:
     "Who declined or missed it."
     again_at: float = 0.0
     "From this unix time (s) on these may be asked again, if there is nobody else."
+    node: str = ""
+    "Where its session lives."
+
+    def hears(self, agent: "Agent") -> bool:
+        """Whether an agent could talk with it."""
+        return self.wanted.channel != "voice" or agent.node in ("", self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class Agent:
     chat: int = 0
     ringing: bool = False
     "An offer rings at them."
+    node: str = ""
+    "Where they are connected; empty for telephones, which every node can call."
 
     @property
     def load(self) -> int:
@@ -85,10 +94,21 @@ def match(waiting: Iterable[Candidate], agents: Iterable[Agent], queues: Queues,
     for contact in sorted(served, key=lambda each: rank(each.wanted, queues)):
         wanted = contact.wanted
         reached = reach(wanted.queue, now - wanted.since, queues)
-        wish = (reached, wanted.channel, wanted.skills, wanted.language, wanted.not_agents, wanted.only_agent)
+        where = contact.node if wanted.channel == "voice" else ""
+        wish = (
+            reached,
+            wanted.channel,
+            wanted.skills,
+            wanted.language,
+            wanted.not_agents,
+            wanted.only_agent,
+            where,
+        )
         if wish in hopeless:
             continue
-        fit = [agent for agent in free.values() if fits(wanted, agent.presence, reached)]
+        fit = [
+            agent for agent in free.values() if fits(wanted, agent.presence, reached) and contact.hears(agent)
+        ]
         able = _not_tried(contact, [a for a in fit if a.can_take(wanted.channel)], everybody, reached, now)
         if able:
             chosen = min(able, key=lambda agent: _preference(wanted, agent, queues))
@@ -140,6 +160,7 @@ def _not_tried(
         other.presence.state == "available"
         and other.presence.agent_id not in contact.tried
         and fits(contact.wanted, other.presence, reached)
+        and contact.hears(other)
         for other in everybody
     )
     return [] if left else able

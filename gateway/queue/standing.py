@@ -8,8 +8,8 @@ from gateway.queue import estimate
 from gateway.queue.board import Board
 from gateway.queue.contacts import Availability, InLine, OnDuty, Standing, Wanted
 from gateway.queue.estimate import Figures
-from gateway.queue.records import Entry, figures_key
-from gateway.queue.routing import Agent, fits, rank, reach
+from gateway.queue.records import SHARED, Entry, figures_key
+from gateway.queue.routing import Agent, Candidate, fits, rank, reach
 from pipelines.facts import Channel
 
 
@@ -24,22 +24,29 @@ def position(board: Board, handoff_id: str, now: float) -> Standing:
         return Standing(len(ahead) + 1, estimate.wait_s(figures, 1, places=1, free=1))
     reached = reach(entry.wanted.queue, now - entry.wanted.since, board.queues)
     unoffered = sum(each.lease_id is None for each in ahead)
-    return Standing(len(ahead) + 1, _wait(board, entry.wanted, reached, unoffered + 1))
+    return Standing(len(ahead) + 1, _wait(board, _candidate(entry), reached, unoffered + 1))
 
 
 def availability(
-    board: Board, queue: str, skills: frozenset[str], language: str, channel: Channel, now: float
+    board: Board,
+    queue: str,
+    skills: frozenset[str],
+    language: str,
+    channel: Channel,
+    now: float,
+    node: str = SHARED,
 ) -> Availability:
-    """Who could take such a contact if it came now."""
+    """Who could take such a contact if it came now, at this node."""
     wanted = Wanted("", "", queue, channel, skills, language, priority=0, since=now)
+    contact = Candidate(wanted, node=node)
     everywhere = reach(queue, math.inf, board.queues)
-    agents = _fitting(board, wanted, everywhere)
+    agents = _fitting(board, contact, everywhere)
     free = sum(agent.can_take(channel) for agent in agents)
     waiting = sum(each.lease_id is None for each in _line(board, wanted))
-    wait_s = _wait(board, wanted, everywhere[:1], waiting + 1)
+    wait_s = _wait(board, contact, everywhere[:1], waiting + 1)
     flows = board.queues.of(queue).overflow
-    if flows is not None and not _fitting(board, wanted, everywhere[:1]):
-        elsewhere = _wait(board, wanted, everywhere, waiting + 1)
+    if flows is not None and not _fitting(board, contact, everywhere[:1]):
+        elsewhere = _wait(board, contact, everywhere, waiting + 1)
         wait_s = None if elsewhere is None else round(flows.after_s) + elsewhere
     return Availability(len(agents), free, wait_s)
 
@@ -91,17 +98,23 @@ def _figures(board: Board, wanted: Wanted) -> Figures:
     return board.figures.get(figures_key(wanted.queue, wanted.channel), Figures())
 
 
-def _fitting(board: Board, wanted: Wanted, reached: Sequence[str]) -> list[Agent]:
+def _candidate(entry: Entry) -> Candidate:
+    return Candidate(entry.wanted, entry.tried, entry.again_at, entry.node)
+
+
+def _fitting(board: Board, contact: Candidate, reached: Sequence[str]) -> list[Agent]:
     """Agents at work who may get it, busy or not."""
     return [
         agent
         for agent in board.agents()
-        if agent.presence.state == "available" and fits(wanted, agent.presence, reached)
+        if agent.presence.state == "available"
+        and fits(contact.wanted, agent.presence, reached)
+        and contact.hears(agent)
     ]
 
 
-def _wait(board: Board, wanted: Wanted, reached: Sequence[str], position: int) -> int | None:
-    agents = _fitting(board, wanted, reached)
+def _wait(board: Board, contact: Candidate, reached: Sequence[str], position: int) -> int | None:
+    agents, wanted = _fitting(board, contact, reached), contact.wanted
     places = sum(agent.presence.capacity.get(wanted.channel, 0) for agent in agents)
     free = sum(agent.can_take(wanted.channel) for agent in agents)
     return estimate.wait_s(_figures(board, wanted), position, places, free)

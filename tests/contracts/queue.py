@@ -350,6 +350,30 @@ class QueueContract:
 
         self.check(test)
 
+    def test_a_call_goes_to_agents_of_its_own_node_and_a_chat_to_any(self) -> None:
+        async def test(one: ContactQueue, other: ContactQueue) -> None:
+            news = one.news()
+            call, chat = wanted(channel="voice"), wanted()
+            await other.announce(agent("ann"))
+            if one is not other:
+                await one.enqueue(call)
+                await until(one, lambda: _knows(one, "a_ann"))
+                assert await one.offers() == [], "sound does not cross nodes"
+                nobody = await one.availability("short", frozenset(), "en", "voice")
+                there = await other.availability("short", frozenset(), "en", "voice")
+                assert (nobody.online, there.online) == (0, 1)
+                assert (await one.availability("short", frozenset(), "en", "chat")).online == 1
+                await one.announce(agent("bob"))
+                offer = await offered(news)
+                assert (offer.wanted, offer.agent_id) == (call, "a_bob")
+                await other.announce(agent("bob"))
+                assert (await ended(news)).why == "offline", "he is at another node now"
+                await one.leave(call.handoff_id)
+            await one.enqueue(chat)
+            assert (await offered(news)).wanted == chat
+
+        self.check(test)
+
     def test_one_agent_alone_or_never_this_one(self) -> None:
         async def test(one: ContactQueue, other: ContactQueue) -> None:
             news = one.news()
@@ -532,3 +556,7 @@ async def _knows_no_offer(queue: ContactQueue) -> bool:
 
 async def _is_at(queue: ContactQueue, contact: Wanted, position: int) -> bool:
     return (await queue.position(contact.handoff_id)).position == position
+
+
+async def _knows(queue: ContactQueue, agent_id: str) -> bool:
+    return await queue.alive(agent_id)

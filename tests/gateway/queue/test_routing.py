@@ -1,5 +1,6 @@
 """Who gets whom."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,17 @@ def test_the_best_at_what_is_needed_gets_it_where_the_queue_says_so() -> None:
         one("bob", idle_since=9, queues=experts, skills={"tax": 7}),
     ]
     assert matched([waits("x", queue="experts", skills=frozenset({"tax"}))], agents) == {"h_x": "a_bob"}
+
+
+def test_calls_stay_on_their_node_and_telephones_are_reached_from_every_one() -> None:
+    def call(name: str, node: str) -> Candidate:
+        return replace(waits(name, channel="voice"), node=node)
+
+    ann, bob = (replace(one(name), node=node) for name, node in (("ann", "n1"), ("bob", "n2")))
+    assert matched([call("x", "n2"), call("y", "n2")], [ann, bob]) == {"h_x": "a_bob"}
+    assert matched([call("x", "n2"), call("y", "n1")], [ann, bob]) == {"h_x": "a_bob", "h_y": "a_ann"}
+    assert matched([call("x", "n3")], [ann, one("phone")]) == {"h_x": "a_phone"}
+    assert matched([replace(waits("x"), node="n2")], [ann]) == {"h_x": "a_ann"}, "a chat"
 
 
 def test_each_contact_and_each_agent_is_matched_once() -> None:
