@@ -75,7 +75,7 @@ def test_thinking_may_take_longer_than_everything_else() -> None:
             answer = Answer(session="s_1", id="q1", text="Yes.", citations=())
             return {"done": answer.model_dump(mode="json")}
 
-        the.away._mesh.ask = ask  # type: ignore[method-assign, assignment]
+        the.away._mesh.ask = ask  # type: ignore[method-assign]
         assert (await the.away.ask("s_1", ALEX, "q1", "May I?")).text == "Yes."
         await the.away.typing("s_1", ALEX, True)
         assert asked == [("ask", 45.0), ("typing", 3.0)]
