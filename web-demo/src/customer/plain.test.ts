@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { latencyWords } from "./LatencyStrip";
 import { phaseOf } from "./phase";
-import { queueWords, understoodWords } from "./plain";
+import { noteWords, queueWords, understoodWords } from "./plain";
 import { transcriptText } from "./transcript";
 
 describe("plain words", () => {
@@ -20,6 +20,13 @@ describe("plain words", () => {
     expect(phaseOf(live, { ...view, hearing: true, queue: 2 }, "open")).toBe("queued");
     const failed = { state: "over", fault: { kind: "no_path", message: "" } } as const;
     expect(phaseOf(failed, view, "open")).toBe("failed");
+  });
+
+  it("say how a person came and went", () => {
+    const changed = { type: "handoff.changed", handoff_id: "h_1", agent_id: "a_1", agent: "Alex", outcome: null } as const;
+    expect(noteWords({ ...changed, state: "human_active", floor: "human", reason: "connected" })).toContain("with Alex");
+    expect(noteWords({ ...changed, state: "wrap_up", floor: "none", reason: "agent_ended" })).toContain("has ended");
+    expect(noteWords({ ...changed, state: "wrap_up", floor: "none", reason: "customer_left" })).toBe("");
   });
 
   it("say where a caller stands in the queue", () => {

@@ -148,8 +148,11 @@ export function noteWords(fact: NoteItem["fact"]): string {
   }
 }
 
-function handoffWords({ state, agent }: FactOf<"handoff.changed">): string {
+function handoffWords({ state, agent, reason }: FactOf<"handoff.changed">): string {
   if (state === "human_active") return `You are talking with ${agent ?? "our colleague"} now.`;
+  if (state === "wrap_up" && reason === "agent_ended") {
+    return `${agent ?? "Our colleague"} has ended the conversation. You can go on writing here.`;
+  }
   return state === "rescue" ? "Our colleague lost the connection. We are looking for somebody to go on." : "";
 }
 
