@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-
-from prometheus_client import Counter, Histogram
+from typing import Any, Protocol
 
 from gateway.desk.messages import Contact as ContactView
+from gateway.handoff.arrangements import WantedCall
 from gateway.handoff.machine import HandoffLimits
 from gateway.handoff.phrases import HandoffPhrases
 from gateway.handoff.states import Agent, Choice, Input
@@ -16,21 +15,6 @@ from gateway.queue.settings import Queues
 from pipelines.briefing import Briefing
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, Emit
-
-SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200)
-OUTCOMES = Counter("warmline_handoffs_total", "Handoffs by how they went", ["outcome", "channel"])
-TIMES = Histogram(
-    "warmline_handoff_seconds",
-    "From the wish for a person to the offer, the yes, and the first moment with the person",
-    ["until", "channel"],
-    buckets=SECONDS,
-)
-STATES = Counter("warmline_handoff_states_total", "States that handoffs came to", ["state"])
-READY = Histogram(
-    "warmline_briefing_ready_seconds",
-    "From an agent's offer to the packet that goes with it",
-    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5),
-)
 
 
 class Desks(Protocol):
@@ -89,8 +73,18 @@ class Arranges(Protocol):
     async def summarise(self, session_id: str, lines: Sequence[str]) -> None:
         """Keep the newest summary of a session. Raises `Unavailable`."""
 
-    async def arrange(self, session_id: str, choice: Choice, queue: str, contact: Mapping[str, str]) -> None:
-        """Note a callback or a message. Raises `Unavailable`."""
+    def wanted_call(self, words: str, queue: str, known: str | None) -> WantedCall:
+        """The number and the time in a customer's words; `known`: the number that they call from."""
+
+    async def arrange(
+        self,
+        session_id: str,
+        choice: Choice,
+        queue: str,
+        contact: Mapping[str, str],
+        chosen: Mapping[str, Any],
+    ) -> str:
+        """Note a callback or a message; the sentence that tells the customer. Raises `Unavailable`."""
 
 
 @dataclass(slots=True)

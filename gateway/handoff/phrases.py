@@ -61,7 +61,7 @@ class HandoffPhrases:
         return " ".join(parts)
 
     def called_back(self, when: str | None) -> str:
-        """What is said to who wants to be called; `when`: such as `today at 3 PM`, None: as soon as possible."""
+        """What is said to who wants to be called; `when`: such as `today at 3 PM`; None: soon."""
         return f"We'll call you back {when or 'as soon as a colleague is free'}."
 
     def all(self) -> tuple[str, ...]:

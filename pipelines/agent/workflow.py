@@ -132,7 +132,7 @@ class _Turn:
             self._idle(commands)
 
     def _resumption_answered(self, commands: Sequence[Command]) -> None:
-        """Go on with what a cut-off call was about: from its first step, since nobody has proven who they are."""
+        """Go on with what a cut-off call was about: from its first step, for who calls is not known."""
         kinds, slots = {type(command) for command in commands}, self._now.slots
         if Affirm not in kinds or Deny in kinds:
             self._close_offer("cancelled")

@@ -87,10 +87,12 @@ def test_nobody_is_there() -> None:
         live = await office.chat("a person please")
         assert written(office, live) == [NOTE, SAYS.nobody], "the note is written as ever"
         await office.writes(live, "call me back please")
-        assert written(office, live)[2:] == [SAYS.understood, SAYS.arranged]
+        assert written(office, live)[2:] == [SAYS.ask_number]
+        await office.writes(live, "206 555 0100, tomorrow at 3 pm please")
+        assert written(office, live)[3:] == [SAYS.understood, "We'll call you back tomorrow at 3 PM."]
         assert outcome(office, live) == "callback"
         (owed,) = await office.records.follow_ups_of(live.session_id)
-        assert (owed.kind, owed.created_by) == ("message", "customer"), "no number is known to call"
+        assert (owed.kind, owed.created_by, owed.number) == ("callback", "customer", "2065550100")
         await office.writes(live, "where is my order")
         assert written(office, live)[-1] == "You said: where is my order"
 
