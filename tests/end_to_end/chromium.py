@@ -13,7 +13,7 @@ import shutil
 import signal
 import uuid
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,13 +106,9 @@ class Program:
 
     def kill(self) -> None:
         """As the kernel does it when memory runs out: no goodbye, to nobody."""
-        for process in self._processes():
-            os.kill(process, signal.SIGKILL)
-
-    def _processes(self) -> list[int]:
-        """The browser's own first, which would begin the others anew."""
         found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        return sorted(process for process in found if self.mark in _arguments(process))
+        for process in sorted(process for process in found if self.mark in _arguments(process)):
+            os.kill(process, signal.SIGKILL)  # its own processes go with it
 
 
 def _arguments(process: int) -> str:
@@ -130,10 +126,10 @@ def chromium(microphone: Path) -> Iterator[Browser]:
 
 
 @contextmanager
-def chromiums(microphone: Path, count: int) -> Iterator[list[Program]]:
-    """So many browsers, each of which may be killed."""
+def chromiums(microphone: Path) -> Iterator[Callable[[], Program]]:
+    """Launches browsers, each of which may be killed; at the end those that are left are closed."""
     with sync_playwright() as playwright, ExitStack() as stack:
-        yield [stack.enter_context(_launched(playwright, microphone)) for _ in range(count)]
+        yield lambda: stack.enter_context(_launched(playwright, microphone))
 
 
 @contextmanager

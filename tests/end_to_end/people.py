@@ -3,18 +3,90 @@
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, ViewportSize, WebSocket, expect
 
 from tests.end_to_end import chromium
+from tests.end_to_end.gateway_process import GatewayProcess, serving
 from tests.end_to_end.test_page import violations
+from tests.interop.sounds import Sound
 
+ANSWER_MS = 60_000
+"An answer must have come by then, on a machine that does other things too."
 WISH = "I would like to talk to a person, please."
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A gateway, and the passwords of its people by name."""
+
+    gateway: GatewayProcess
+    passwords: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self.gateway.url
+
+
+@pytest.fixture(scope="module")
+def office(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A real `warmline serve --demo-agents`, where Alex takes contacts and Sam supervises."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with serving(folder, models_folder, "--demo-agents") as gateway:
+        yield Office(gateway, passwords(folder))
+
+
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For microphones of people who speak when the test says so."""
+    file = tmp_path_factory.mktemp("microphone") / "silence.wav"
+    file.write_bytes(chromium.wav(np.zeros(chromium.SAMPLE_RATE, np.int16)))
+    return file
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    expect.set_options(timeout=ANSWER_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+def says(page: Page, words: Sound) -> None:
+    chromium.say(page, chromium.wav(words.samples, rate=words.rate))
+
+
+def heard_after(page: Page, since: float) -> Sound:
+    """What the page heard later than so many seconds from the beginning of its audio."""
+    return chromium.recorded(page).after(since)
+
+
+def spoken_to(page: Page, since: float, seconds: float = 15.0) -> Sound:
+    """What somebody said to the page since then, once they have paused."""
+    end = time.monotonic() + seconds
+    while True:
+        sound = heard_after(page, since)
+        over = sound.loud_s > 0.5 and not sound.after(max(sound.seconds - 1.2, 0)).is_loud()
+        if over or time.monotonic() > end:
+            return sound
+        page.wait_for_timeout(200)
+
+
+def begin_call(page: Page) -> None:
+    """Calls, and lets the greeting end."""
+    panel = page.get_by_role("region", name="Call", exact=True)
+    page.get_by_role("button", name="Start a call").click()
+    expect(panel).to_have_attribute("data-phase", "speaking")
+    expect(panel).to_have_attribute("data-phase", "listening")
 
 
 def passwords(folder: Path) -> dict[str, str]:

@@ -1,53 +1,29 @@
 """A customer's page and an agent's page in real Chromium, the real gateway and its models between them."""
 
 import re
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end import chromium, people
-from tests.end_to_end.gateway_process import GatewayProcess, serving
-from tests.end_to_end.people import Wire, said
-from tests.interop.sounds import Sound
+from tests.end_to_end.people import (
+    Office,
+    Wire,
+    begin_call,
+    heard_after,
+    office,
+    patience,
+    said,
+    says,
+    silent,
+    spoken_to,
+)
 from tests.interop.speech import Hear, Speak, speak, transcribe
 
-__all__ = ["speak", "transcribe"]
+__all__ = ["office", "patience", "silent", "speak", "transcribe"]
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(400)]
-
-ANSWER_MS = 60_000
-"An answer must have come by then, on a machine that does other things too."
-QUIET_S = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    gateway: GatewayProcess
-    passwords: dict[str, str]
-
-    @property
-    def url(self) -> str:
-        return self.gateway.url
-
-
-@pytest.fixture(scope="module")
-def office(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """A real `warmline serve --demo-agents`, where Alex takes contacts and Sam supervises."""
-    folder = tmp_path_factory.mktemp("gateway")
-    with serving(folder, models_folder, "--demo-agents") as gateway:
-        yield Office(gateway, people.passwords(folder))
-
-
-@pytest.fixture(scope="module")
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For microphones of people who speak when the test says so."""
-    file = tmp_path_factory.mktemp("microphone") / "silence.wav"
-    file.write_bytes(chromium.wav(np.zeros(chromium.SAMPLE_RATE, np.int16)))
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -56,46 +32,11 @@ def browser(silent: Path) -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    expect.set_options(timeout=ANSWER_MS)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture
 def alex(browser: Browser, office: Office) -> Iterator[Page]:
     with people.desk(browser, office.url, "alex", office.passwords["alex"]) as page:
         people.is_available(page)
         yield page
-
-
-def says(page: Page, words: Sound) -> None:
-    chromium.say(page, chromium.wav(words.samples, rate=words.rate))
-
-
-def heard_after(page: Page, since: float) -> Sound:
-    """What the page heard later than so many seconds from the beginning of its audio."""
-    return chromium.recorded(page).after(since)
-
-
-def spoken_to(page: Page, since: float, seconds: float = 15.0) -> Sound:
-    """What somebody said to the page since then, once they have paused."""
-    end = time.monotonic() + seconds
-    while True:
-        sound = heard_after(page, since)
-        over = sound.loud_s > 0.5 and not sound.after(max(sound.seconds - 1.2, 0)).is_loud()
-        if over or time.monotonic() > end:
-            return sound
-        page.wait_for_timeout(200)
-
-
-def begin_call(page: Page) -> None:
-    """Calls, and lets the greeting end."""
-    panel = page.get_by_role("region", name="Call", exact=True)
-    page.get_by_role("button", name="Start a call").click()
-    expect(panel).to_have_attribute("data-phase", "speaking")
-    expect(panel).to_have_attribute("data-phase", "listening")
 
 
 def test_a_chat_goes_to_an_agent_and_back_and_is_wrapped_up(
@@ -148,7 +89,7 @@ def test_a_chat_goes_to_an_agent_and_back_and_is_wrapped_up(
 def test_a_call_goes_to_an_agent_and_back(
     browser: Browser, office: Office, alex: Page, speak: Speak, transcribe: Hear
 ) -> None:
-    wish, question = speak(people.WISH), speak("The tent that I bought has a hole in the roof.")
+    wish, question = speak(people.WISH), speak("There is a big hole in the roof of my tent.")
     answer = speak("I will send you another one tomorrow morning.")
     with chromium.opened(browser, office.url) as customer:
         wire = Wire(customer)
@@ -156,9 +97,11 @@ def test_a_call_goes_to_an_agent_and_back(
         says(customer, wish)
         expect(people.ringing(alex)).to_contain_text("is calling")
         says(customer, speak("My secret word is potato."))
-        expect(said(customer, "customer").last).to_contain_text("potato")
+        expect(said(customer, "customer").last).to_contain_text(re.compile("potato", re.I))
         people.accept(alex)
-        alex.wait_for_timeout(3_000)
+        panel = customer.get_by_role("region", name="Call", exact=True)
+        expect(panel).to_have_attribute("data-phase", "speaking")
+        expect(panel).to_have_attribute("data-phase", "listening")
         assert not chromium.recorded(alex).is_loud(), "who reads hears nothing of the caller"
 
         began, since = chromium.recorded(alex).seconds, chromium.recorded(customer).seconds
@@ -185,3 +128,77 @@ def test_a_call_goes_to_an_agent_and_back(
         assert re.search("days|return", transcribe(spoken_to(customer, before, 30)), re.I)
         assert not wire.has("zanzibar")
         customer.get_by_role("button", name="Hang up").click()
+
+
+def test_a_chat_becomes_a_call_with_the_same_agent_and_a_chat_again(
+    browser: Browser, office: Office, alex: Page, speak: Speak, transcribe: Hear
+) -> None:
+    with chromium.opened(browser, office.url) as customer:
+        people.writes(customer, "My order 10437 is late. Where is it?")
+        expect(said(customer, "reply").last).to_contain_text("ZIP")
+        people.writes(customer, people.WISH)
+        expect(people.ringing(alex)).to_be_visible()
+        people.accept(alex)
+        people.connect(alex, "In chat")
+        people.write(alex, "I am looking. Please call if you like.")
+        expect(said(customer, "human").last).to_contain_text("Please call")
+
+        customer.get_by_role("button", name="Start a call").click()
+        expect(alex.get_by_role("button", name="Connect now")).to_be_visible()
+        expect(alex.get_by_role("tabpanel")).to_contain_text("10437")
+        customer.wait_for_timeout(2_000)
+        assert not chromium.recorded(alex).is_loud(), "nobody is put through unasked"
+        since = chromium.recorded(alex).seconds
+        people.connect(alex, "In call")
+        customer.wait_for_timeout(1_000)
+        says(customer, speak("There is a big hole in the roof of my tent."))
+        assert re.search("hole|roof", transcribe(spoken_to(alex, since)))
+        before = chromium.recorded(customer).seconds
+        says(alex, speak("I will send you another one tomorrow morning."))
+        assert "another one tomorrow" in transcribe(spoken_to(customer, before))
+        expect(said(alex, "customer").last).to_contain_text(re.compile("roof|hole", re.I))
+        expect(said(alex, "customer").first).to_contain_text("10437")
+
+        customer.get_by_role("button", name="Hang up").click()
+        expect(alex.locator(".call-who")).to_contain_text("In chat")
+        people.write(alex, "Have a nice day.")
+        expect(said(customer, "human").last).to_contain_text("nice day")
+        people.end(alex)
+        people.wrap_up(alex, "resolved")
+
+
+def test_a_supervisor_listens_and_whispers(
+    browser: Browser, office: Office, alex: Page, speak: Speak, transcribe: Hear
+) -> None:
+    with (
+        chromium.opened(browser, office.url) as customer,
+        people.desk(browser, office.url, "sam", office.passwords["sam"]) as sam,
+    ):
+        begin_call(customer)
+        says(customer, speak(people.WISH))
+        expect(people.ringing(alex)).to_be_visible()
+        people.accept(alex)
+        people.connect(alex, "In call")
+        sam.get_by_role("button", name="All sessions").click()
+        expect(sam.get_by_role("row")).to_contain_text(["Customer", "Alex"])
+        people.is_accessible(sam, "sessions")
+        sam.get_by_role("row").nth(1).get_by_role("button", name="Open").click()
+        toolbar = sam.get_by_role("toolbar", name="Take part")
+        toolbar.get_by_role("button", name="Listen").click()
+        expect(sam.get_by_text("You listen. Nobody hears you.")).to_be_visible()
+
+        marks = {page: chromium.recorded(page).seconds for page in (customer, alex, sam)}
+        says(sam, speak("Nobody may hear this sentence."))
+        says(customer, speak("There is a big hole in the roof of my tent."))
+        assert re.search("hole|roof", transcribe(spoken_to(sam, marks[sam])))
+        assert "nobody" not in transcribe(spoken_to(alex, marks[alex])).lower()
+        toolbar.get_by_role("button", name="Whisper").click()
+        expect(sam.get_by_text("Only the agent hears you.")).to_be_visible()
+        marks[alex] = chromium.recorded(alex).seconds
+        says(sam, speak("You may offer twenty dollars."))
+        assert re.search("twenty|20", transcribe(spoken_to(alex, marks[alex])))
+        assert not heard_after(customer, marks[customer]).is_loud(), "the customer hears nothing of it"
+        people.is_accessible(sam, "supervises")
+        customer.get_by_role("button", name="Hang up").click()
+        expect(alex.get_by_label("How did it end?")).to_be_visible()
+        people.wrap_up(alex, "resolved")
