@@ -155,7 +155,8 @@ def test_a_call_is_held_and_resumed_by_either_side(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_we_transfer_a_telephone_to_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("context", [None, "refund an order"])
+def test_we_transfer_a_telephone_to_another(context: str | None, tmp_path: Path) -> None:
     async def main() -> None:
         async with (
             baresip(Settings("200", answers="auto"), tone(700, 30)) as bob,
@@ -166,13 +167,15 @@ def test_we_transfer_a_telephone_to_another(tmp_path: Path) -> None:
             await alice.until("CALL_ESTABLISHED")
             line = await ours.line()
             await line.until(speaks())
-            progress = [step async for step in line.leg.transfer("200")]
+            progress = [step async for step in line.leg.transfer("200", context=context)]
             assert progress[-1].final and progress[-1].code == 200
             await bob.until("CALL_ESTABLISHED")
             await asyncio.sleep(1)
             assert line.leg.ended is not None and line.leg.ended.reason == "transferred"
             assert sounds(bob.heard().after(0.3), HERTZ)
             assert sounds(alice.heard().after(0.3), 700), "the last recording is that of the new call"
+            asked = ">" if context is None else f"?User-to-User={context.encode().hex()}%3Bencoding%3Dhex>"
+            assert f"Refer-To: <sip:200@127.0.0.1:{bob.port}{asked}" in alice.log()
 
     asyncio.run(main())
 

@@ -8,8 +8,8 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,11 +29,9 @@ pytestmark = [pytest.mark.interop, pytest.mark.models, pytest.mark.timeout(300)]
 
 ANSWER_S = 60.0
 "For what the gateway's models do, on a machine that does other things too."
-TO_PEOPLE: dict[str, Any] = {
-    "named": [{"name": "general", "overflow": {"queue": "telephones", "after_s": 1}}, {"name": "telephones"}],
-    "phones": [{"key": "bob", "number": "200", "name": "Bob", "queues": "telephones", "rest_s": 1}],
-}
+QUEUES = [{"name": "general", "overflow": {"queue": "telephones", "after_s": 1}}, {"name": "telephones"}]
 "Who is at the desk goes first."
+BOB = {"key": "bob", "number": "200", "name": "Bob", "queues": "telephones", "rest_s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +43,22 @@ class Office:
     "The telephone of an agent."
 
 
-@pytest.fixture(scope="module")
-def office(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+@contextmanager
+def opened(folder: Path, models: Path, **phone: Any) -> Iterator[Office]:
+    """A gateway whose people are Alex at the desk and, on the telephone, Bob."""
     bob = Settings("200", port=ports.free(3))
     trunk = {"name": "line", "networks": ["127.0.0.0/8"], "calls": 4, "address": f"127.0.0.1:{bob.port}"}
-    folder = tmp_path_factory.mktemp("gateway")
-    with telephone_gateway(
-        folder,
-        models_folder,
-        [trunk],
-        "--demo-agents",
-        sections={"queues": TO_PEOPLE},
-        dial={"allowed": ["200"]},
-    ) as running:
+    sections = {"queues": {"named": QUEUES, "phones": [{**BOB, **phone}]}}
+    dial = {"allowed": ["200"]}
+    with telephone_gateway(folder, models, [trunk], "--demo-agents", sections=sections, dial=dial) as running:
         (file,) = folder.rglob("demo-agents.json")
         yield Office(running, json.loads(file.read_text())["alex"], bob)
+
+
+@pytest.fixture(scope="module")
+def office(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(tmp_path_factory.mktemp("gateway"), models_folder) as running:
+        yield running
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +164,32 @@ def test_a_customer_talks_to_an_agent_on_the_telephone(
     assert not re.search("press|verified|bob|roof", by_customer, re.I), "no word of the whisper, no echo"
     assert re.search("not verified.*press.*roof", by_agent, re.I | re.S), by_agent
     assert not re.search("potato|colleague|tomorrow|me again", by_agent, re.I), "nothing else of either"
+
+
+def test_a_telephone_is_sent_to_a_contact_center(
+    words: Words, models_folder: Path, tmp_path: Path, transcribe: Hear
+) -> None:
+    async def main(office: Office) -> tuple[Sound, Sound]:
+        center = replace(office.bob, answers="auto")
+        async with baresip(center) as bob, on_telephone(office.gateway.uri()) as alice:
+            await spoken_to(alice, 0, ANSWER_S)
+            await alice.say(words.wish)
+            await bob.until("CALL_ESTABLISHED", ANSWER_S)
+            before = alice.heard(0)
+            await alice.say(words.question)
+            await spoken_to(bob, 0, 20)
+            await bob.say(words.answer)
+            await spoken_to(alice, 0, 20)
+            context = re.search(r"Refer-To: <sip:200@[^>]*\?User-to-User=([0-9a-f]+)%3B", alice.log())
+            assert context is not None and "person" in bytes.fromhex(context[1]).decode()
+            calls = await asyncio.to_thread(office.gateway.ask, "GET", "")
+            assert [call["state"] for call in calls] == ["ended"], "the call is none of ours any more"
+            return before, alice.heard()
+
+    with opened(tmp_path, models_folder, refer=True, whisper=False) as office:
+        with_us, with_them = (transcribe(heard) for heard in asyncio.run(main(office)))
+    assert re.search("help.*connecting you", with_us, re.I | re.S), with_us
+    assert "tomorrow morning" in with_them, with_them
 
 
 async def _quiet(customer: Talker) -> None:
