@@ -14,9 +14,10 @@ from gateway.desk.conductor import Closing, Target, ToolRequest
 from gateway.desk.messages import Answer, ToolRan
 from gateway.desk.messages import Contact as ContactView
 from gateway.desk.watching import LogWatching
-from gateway.handoff.contact import Contact, Wish
+from gateway.handoff.contact import Contact
 from gateway.handoff.handoffs import Handoffs
 from gateway.handoff.house import House
+from gateway.handoff.line import Wish
 from gateway.handoff.states import (
     Agent,
     AgentLost,
@@ -111,17 +112,15 @@ class Conducting:
     async def hold(self, session_id: str, agent: Account, on: bool) -> None:
         """See `Conductor`."""
         contact = self._with_customer(session_id, agent)
-        _call(contact).room.hold(on)
-        contact.hold = on
+        _call(contact)
+        contact.connection.set_hold(on)
         contact.show()
 
     async def mute(self, session_id: str, agent: Account, on: bool) -> None:
         """See `Conductor`."""
         contact = self._with_customer(session_id, agent)
-        talk, human = _call(contact), contact.human
-        if human is not None:
-            talk.room.mute(human, on)
-        contact.muted = on
+        _call(contact)
+        contact.connection.set_mute(on)
         contact.show()
 
     async def press(self, session_id: str, agent: Account, digits: str) -> None:

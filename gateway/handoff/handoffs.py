@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.events import Event, LegJoined, SessionStarted
-from gateway.handoff.contact import Contact, Wish
+from gateway.handoff.contact import Contact
 from gateway.handoff.house import House
+from gateway.handoff.line import Wish
 from gateway.handoff.states import (
     Accepted,
     Agent,

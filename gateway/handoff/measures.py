@@ -1,0 +1,86 @@
+"""What a handoff took and how it went: for the metrics, and in one line of the log at its end."""
+
+from dataclasses import dataclass, field
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from gateway.handoff.states import State
+from pipelines.facts import Channel
+
+log = structlog.get_logger(__name__)
+
+SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200)
+OUTCOMES = Counter(
+    "warmline_handoffs_total",
+    "Handoffs by why they began and how they went",
+    ["reason", "outcome", "channel"],
+)
+TIMES = Histogram(
+    "warmline_handoff_seconds",
+    "From the wish for a person to the first offer, the first yes, and the first moment with the person",
+    ["until", "channel"],
+    buckets=SECONDS,
+)
+STATES = Counter("warmline_handoff_states_total", "States that handoffs came to", ["state"])
+LOST = Counter("warmline_handoff_agents_lost_total", "Agents who were lost while they had a customer")
+
+UNTIL = {
+    State.OFFERED: "offer",
+    State.DIALLING: "offer",
+    State.BRIEFING: "yes",
+    State.HUMAN_ACTIVE: "person",
+}
+KNOWN_REASONS = frozenset(
+    (
+        "customer_asked",
+        "over_limit",
+        "not_covered",
+        "repeated_failure",
+        "complaint",
+        "negative_sentiment",
+        "legal",
+        "low_confidence",
+        "callback",
+        "taken_over",
+        "restarted",
+    )
+)
+"Others, which definitions may invent, are counted together."
+
+
+@dataclass(slots=True)
+class Measures:
+    """Of one handoff; times are Unix times in seconds."""
+
+    handoff_id: str
+    reason: str
+    began: float
+    first: dict[str, float] = field(default_factory=dict)
+    offers: int = 0
+
+    def came_to(self, state: State, channel: Channel, now: float) -> None:
+        """It is in this state from now on."""
+        STATES.labels(state.value).inc()
+        if state is State.RESCUE:
+            LOST.inc()
+        until = UNTIL.get(state)
+        self.offers += until == "offer"
+        if until is not None and until not in self.first:
+            self.first[until] = now - self.began
+            TIMES.labels(until, channel).observe(now - self.began)
+
+    def ended(self, outcome: str, channel: Channel, now: float) -> None:
+        """This is how it went."""
+        reason = self.reason if self.reason in KNOWN_REASONS else "other"
+        OUTCOMES.labels(reason, outcome, channel).inc()
+        log.info(
+            "handoff over",
+            handoff=self.handoff_id,
+            reason=self.reason,
+            outcome=outcome,
+            channel=channel,
+            offers=self.offers,
+            seconds=round(now - self.began, 1),
+            **{f"to_{until}_s": round(seconds, 2) for until, seconds in self.first.items()},
+        )
