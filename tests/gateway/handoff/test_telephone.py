@@ -443,8 +443,8 @@ def test_a_gateway_that_stops_hangs_up() -> None:
     async def test(desk: Desk) -> None:
         await desk.whispered(2)
         contact = desk.office.handoffs.of(desk.line.session_id)
-        assert contact is not None and contact._dialling is not None
-        contact._dialling.cancel()
+        assert contact is not None and contact._phone.calling is not None
+        contact._phone.calling.cancel()
         await asyncio.sleep(0.1)
         assert desk.leg.ended is not None and desk.telephone.talking == 0
         assert desk.office.handoffs.house.telephones is not None
