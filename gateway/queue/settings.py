@@ -163,6 +163,8 @@ class Priorities(Section):
     "Lost the person they were talking to."
     transferred: int = 20
     "Sent on by a person."
+    called_back: int = 30
+    "We called them, and somebody was free when we did."
     reasons: dict[str, int] = Field(default_factory=dict)
     "By why a person is wanted, such as `complaint`."
 
@@ -177,6 +179,7 @@ class Priorities(Section):
     ) -> int:
         """The priority of a contact of which this is known."""
         given = {"vip": vip, "returning": returning, "rescued": rescued, "transferred": transferred}
+        given["called_back"] = reason == "callback"
         points: int = sum(getattr(self, name) for name, holds in given.items() if holds)
         return points + self.reasons.get(reason, 0)
 
