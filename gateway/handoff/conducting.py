@@ -134,7 +134,7 @@ class Conducting:
     async def transfer(self, session_id: str, agent: Account, target: Target, note: str) -> None:
         """See `Conductor`."""
         contact = self._with_customer(session_id, agent)
-        await self._check_target(target, agent)
+        await self._check_target(target, agent, contact)
         if note.strip():
             await self._note(contact.live, agent, note, "private")
         contact.redirect(target.queue, target.agent_id)
@@ -397,14 +397,18 @@ class Conducting:
             NoteAdded(purpose=purpose, agent_id=agent.agent_id, agent=agent.display_name, pii=words)
         )
 
-    async def _check_target(self, target: Target, agent: Account) -> None:
+    async def _check_target(self, target: Target, agent: Account, contact: Contact) -> None:
         if target.queue is not None and target.queue not in self._house.settings.by_name:
             raise ProtocolError("unknown_target", "There is no such queue.", 422)
         if target.agent_id is None:
             return
-        there = {each.presence.agent_id for each in await self._house.queue.agents()}
-        if target.agent_id not in there or target.agent_id == agent.agent_id:
+        there = {each.presence.agent_id: each.presence for each in await self._house.queue.agents()}
+        colleague = there.get(target.agent_id)
+        if colleague is None or target.agent_id == agent.agent_id:
             raise ProtocolError("unknown_target", "This colleague is not there.", 422)
+        hears = colleague.phone is not None or target.agent_id in self._house.legs
+        if contact.channel == "voice" and not hears:  # perhaps at another node, where sound does not come
+            raise ProtocolError("unknown_target", "This colleague can't take calls of this gateway now.", 422)
 
 
 async def _put(contact: Contact, happened: Input) -> None:
