@@ -12,9 +12,12 @@ import pytest
 
 from gateway.desk.conductor import Closing
 from gateway.events import HandoffChanged
-from gateway.leg import Hangup
+from gateway.handoff.machine import HandoffLimits
+from gateway.handoff.states import Agent, Answered, Input, PickedUp
+from gateway.leg import Hangup, Leg
 from gateway.protocol_error import ProtocolError
 from gateway.queue.contacts import Wanted
+from pipelines.briefing import Briefing
 from pipelines.facts import ReplyDone, Unavailable
 from tests import virtual_time
 from tests.fakes.office import ALEX, SAM, Office
@@ -25,10 +28,47 @@ LONGEST_SILENCE_S = 3.0
 OUTAGE_S = 10.0
 GRACE_S = 10.0
 "The desk's, before an agent whose page is gone counts as absent."
-AFTERWARDS_S = 200.0
-"Every state has ended by itself until then, but the agent's with the customer."
+LIMITS = HandoffLimits(wrap_up_ms=20_000, alternatives_ms=20_000)
+AFTERWARDS_S = 45.0
+"Every state has ended by itself until then, but waiting and the agent's talk with the customer."
+PHONES = {"phones": [{"key": "field", "number": "+15550100", "name": "Phil"}]}
 
 Legs = dict[str, ScriptedLeg]
+
+
+class Telephone:
+    """An agent's, which rings for three seconds and is answered by somebody who says neither yes nor no."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        "That ring or are connected."
+
+    async def call(
+        self, agent: Agent, lease_id: str, briefing: Briefing, put: Callable[[Input], None]
+    ) -> None:
+        self.calls += 1
+        try:
+            await asyncio.sleep(3)
+            put(Answered())
+            await asyncio.sleep(3)
+            put(PickedUp(person=True))
+            await asyncio.Event().wait()
+        finally:
+            self.calls -= 1
+
+    def refers(self, agent: Agent, customer: Leg) -> bool:
+        return False
+
+    async def send(
+        self, customer: Leg, agent: Agent, briefing: Briefing, put: Callable[[Input], None]
+    ) -> None:
+        raise AssertionError("nobody is sent anywhere")
+
+    def dismiss(self, lease_id: str, text: str) -> None:
+        pass
+
+    def leg(self, lease_id: str) -> Leg | None:
+        return None
 
 
 class Caller:
@@ -38,6 +78,7 @@ class Caller:
         self.office = office
         self.line = line
         self.legs = legs
+        self.telephone = office.handoffs.house.telephones = Telephone()
         self.gone = False
 
     @property
@@ -60,6 +101,15 @@ class Caller:
         await self.office.queue.enqueue(busy)
         await self.office.queue.accept((await self.office.offer(ALEX)).lease_id, ALEX.agent_id)
         await self.line.wishes()
+
+    async def dialling(self) -> None:
+        await self.office.queue.absent(ALEX.agent_id)
+        await self.line.wishes()
+        await asyncio.sleep(1)
+
+    async def human_check(self) -> None:
+        await self.dialling()
+        await asyncio.sleep(3)
 
     async def offered(self) -> None:
         await self.line.wishes()
@@ -125,6 +175,7 @@ class Caller:
             assert levels(self.line.customer, 1) == {AGENT if contact.state == "human_active" else BOT}, what
             assert (told.state, told.handoff_id) == (contact.state, contact.handoff_id), what
         await nobody_rings_for_nothing(self.office, what)
+        assert self.telephone.calls == (self.line.state in ("dialling", "human_check", "briefing")), what
 
 
 def longest_silence(customer: ScriptedLeg) -> float:
@@ -151,6 +202,8 @@ STEPS: dict[str, Callable[[Caller], Awaitable[None]]] = {
     for name in (
         "alternatives",
         "queued",
+        "dialling",
+        "human_check",
         "offered",
         "briefing",
         "bridging",
@@ -164,7 +217,7 @@ STEPS: dict[str, Callable[[Caller], Awaitable[None]]] = {
 
 def meets(state: str, happens: Callable[[Caller], Awaitable[None]]) -> None:
     """Bring a caller to a state, let it happen, and look at once, soon and long afterwards."""
-    office = Office()
+    office = Office(PHONES if state in ("dialling", "human_check") else None, LIMITS)
 
     async def main() -> None:
         async with office.open(), at_work(office, ALEX) as legs, calling(office) as line:

@@ -1,0 +1,47 @@
+from typing import Any
+
+import pytest
+import structlog
+from prometheus_client import REGISTRY
+
+from gateway.handoff.measures import Measures
+from gateway.handoff.states import State
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_the_first_offer_yes_and_person_count_from_the_wish() -> None:
+    measures = Measures("h1", "customer_asked", began=100.0)
+    before = sample("warmline_handoff_seconds_sum", until="person", channel="voice")
+    for state, now in [
+        (State.QUEUED, 100.0),
+        (State.OFFERED, 103.0),
+        (State.QUEUED, 120.0),
+        (State.OFFERED, 121.0),
+        (State.BRIEFING, 125.0),
+        (State.HUMAN_ACTIVE, 130.0),
+    ]:
+        measures.came_to(state, "voice", now)
+    assert measures.first == {"offer": 3.0, "yes": 25.0, "person": 30.0}
+    assert measures.offers == 2
+    assert sample("warmline_handoff_seconds_sum", until="person", channel="voice") == before + 30.0
+
+
+@pytest.mark.parametrize(("reason", "counted"), [("legal", "legal"), ("invented by a definition", "other")])
+def test_how_it_went_is_counted_by_why_it_began_and_said_in_the_log(reason: str, counted: str) -> None:
+    measures = Measures("h1", reason, began=100.0)
+    before = sample("warmline_handoffs_total", reason=counted, outcome="talked", channel="chat")
+    with structlog.testing.capture_logs() as logged:
+        measures.came_to(State.OFFERED, "chat", 104.0)
+        measures.ended("talked", "chat", 160.0)
+    assert sample("warmline_handoffs_total", reason=counted, outcome="talked", channel="chat") == before + 1
+    told: list[Any] = [entry for entry in logged if entry["event"] == "handoff over"]
+    assert told[0]["to_offer_s"] == 4.0 and told[0]["seconds"] == 60.0 and told[0]["outcome"] == "talked"
+
+
+def test_a_lost_agent_is_counted() -> None:
+    before = sample("warmline_handoff_agents_lost_total")
+    Measures("h1", "legal", 0.0).came_to(State.RESCUE, "voice", 1.0)
+    assert sample("warmline_handoff_agents_lost_total") == before + 1
