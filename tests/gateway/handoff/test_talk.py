@@ -61,7 +61,7 @@ def test_the_last_words_are_written_down_after_the_call_but_not_for_ever() -> No
     async def main() -> None:
         scribes = [Scribe(3.0), Scribe(10_000.0)]
         for each in scribes:
-            office.handoffs.make_copilot = lambda talk, agent, each=each: each  # type: ignore[misc]
+            office.handoffs.make_copilot = lambda talk, agent, each=each: each
             async with at_work(office, ALEX), calling(office) as line:
                 await line.wishes()
                 await office.takes(ALEX)
