@@ -16,6 +16,7 @@ import pytest
 
 from gateway import config
 from gateway.accounts.account import Account
+from gateway.accounts.permissions import DeskRole
 from gateway.cli.agents import open_accounts
 from gateway.config import Config
 from gateway.handoff.phrases import HandoffPhrases
@@ -45,17 +46,19 @@ class Center:
 @contextmanager
 def center(store: str, redis: str) -> Iterator[Center]:
     settings = {"WARMLINE_HTTP__PORT": "0", "WARMLINE_STORE__URL": store, "WARMLINE_REDIS__URL": redis}
-    asyncio.run(_hire(config.load(None, settings), "alex", "kim"))
+    asyncio.run(_hire(config.load(None, settings)))
     node = ("tests.end_to_end.node_process",)
     with ExitStack() as stack, ThreadPoolExecutor(2) as starting:
         nodes = starting.map(lambda _: stack.enter_context(running(settings, node)), range(2))
         yield Center(*nodes)
 
 
-async def _hire(settings: Config, *names: str) -> None:
+async def _hire(settings: Config) -> None:
+    roles: dict[str, DeskRole] = {"alex": "agent", "kim": "agent", "sam": "supervisor"}
     async with open_accounts(settings) as accounts:
-        for name in names:
-            await accounts.add(Account("", name, name.title(), queues=frozenset({"general"})), PASSWORD)
+        for name, role in roles.items():
+            account = Account("", name, name.title(), role, queues=frozenset({"general"}))
+            await accounts.add(account, PASSWORD)
 
 
 @asynccontextmanager
@@ -106,6 +109,20 @@ async def talk(desk: DeskClient, client: ChatClient, word: str) -> None:
     assert turn["pii"]["text"] == f"{word}, says the agent"
 
 
+async def look_on(node: GatewayProcess, client: ChatClient) -> None:
+    """The supervisor finds the customer among all sessions, reads along, and leaves a note."""
+    async with desk_client(node.url, "sam", PASSWORD) as sam:
+        await sam.next(
+            lambda m: m["type"] == "sessions" and client.session in [each["session"] for each in m["live"]]
+        )
+        await sam.done("supervise", session=client.session, mode="monitor")
+        await sam.done("watch", session=client.session, after=0)
+        await sam.event(client.session, "turn.human", "First, says the agent")
+        await sam.done("note", session=client.session, text="Well said.")
+        await sam.event(client.session, "note.added", "Well said.")
+        await sam.done("supervise", session=client.session, mode="off")
+
+
 async def reads(client: ChatClient, text: str) -> Message:
     """What the bot writes."""
     return await client.next(lambda m: m["type"] == "reply.done" and m["pii"]["text"] == text)
@@ -144,6 +161,8 @@ def test_an_agent_at_one_node_has_a_chat_of_the_other_and_gives_it_back(
             await talk(alex, client, "First")
             await alex.done("note", session=client.session, text="Friendly.")
             await alex.event(client.session, "note.added", "Friendly.")
+            await look_on(nodes.desks, client)
+            await alex.event(client.session, "note.added", "Well said.")
             await alex.done("hand_back", session=client.session, note="All is agreed.")
             await alex.until("contact", handoff_id=first, state="ai_active", outcome="handed_back")
             await reads(client, SAYS.back)
