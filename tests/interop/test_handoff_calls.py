@@ -101,24 +101,24 @@ def test_a_telephone_talks_to_an_agent_at_the_desk(office: Office, words: Words,
         ):
             await spoken_to(alice, 0, ANSWER_S)
             await alice.say(words.wish)
-            offer = await alex.until("offer", seconds=ANSWER_S)
+            offer = await alex.desk.until("offer")
             assert offer["channel"] == "voice" and offer["briefing"]["summary"]
             await alice.say(words.secret)
             session = offer["session"]
-            await alex.asks("accept", lease=offer["lease"])
+            await alex.desk.done("accept", lease=offer["lease"])
             await asyncio.sleep(words.secret.seconds + 1)
             assert not alex.voice.heard().is_loud(), "who reads hears nothing"
 
-            await alex.asks("connect", session=session)
-            await alex.until("contact", session=session, state="human_active")
+            await alex.desk.done("connect", session=session)
+            await alex.desk.until("contact", session=session, state="human_active")
             since = alice.heard().seconds
             await alice.say(words.question)
             await spoken_to(alex.voice, 0, 20)
             await alex.voice.say(words.answer)
             await spoken_to(alice, since, 20)
-            await alex.asks("end", session=session)
+            await alex.desk.done("end", session=session)
             await alice.until("CALL_CLOSED")
-            await alex.asks("wrap_up", session=session, disposition="resolved")
+            await alex.desk.done("wrap_up", session=session, disposition="resolved")
             return alice.heard(), alex.voice.heard()
 
     by_alice, by_alex = (transcribe(heard) for heard in asyncio.run(main()))
