@@ -1,6 +1,6 @@
 /** The supervisor's view: every live session, and who is at work. */
 import type { DeskState } from "./deskState";
-import type { Colleague, LiveSession } from "./deskWire";
+import type { Colleague, LiveSession, QueueInfo } from "./deskWire";
 import { FLOOR_WORDS, elapsed, queueTitle, reasonWords, stateWords } from "./plain";
 import { useRoving } from "./useRoving";
 
@@ -35,7 +35,7 @@ export function Sessions({ state, now, open }: Props) {
         <ul className="agents">
           {state.colleagues.map((colleague) => (
             <li key={colleague.agent_id}>
-              <AgentCard colleague={colleague} />
+              <AgentCard colleague={colleague} known={state.queues} />
             </li>
           ))}
         </ul>
@@ -113,7 +113,7 @@ function queueWords({ queue, reason }: LiveSession, { queues }: DeskState): stri
 
 const STATE_WORDS = { available: "Available", away: "Away", offline: "Offline" };
 
-function AgentCard({ colleague }: { colleague: Colleague }) {
+function AgentCard({ colleague, known }: { colleague: Colleague; known: QueueInfo[] }) {
   const { name, state, contacts, capacity, queues } = colleague;
   return (
     <div className="agent-card">
@@ -123,7 +123,7 @@ function AgentCard({ colleague }: { colleague: Colleague }) {
       </p>
       <p className="hint">
         {load(contacts.voice, capacity.voice, "call")}, {load(contacts.chat, capacity.chat, "chat")}
-        {queues.length > 0 && ` · ${queues.join(", ")}`}
+        {queues.length > 0 && ` · ${queues.map((queue) => queueTitle(known, queue)).join(", ")}`}
       </p>
     </div>
   );
