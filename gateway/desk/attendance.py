@@ -37,7 +37,12 @@ class Attendance:
     async def come(self, seat: Seat) -> None:
         """Somebody is at the seat, perhaps again. Raises `Unavailable`, `ProtocolError`."""
         seat.audio = seat.agent_id in self._with_audio
-        await self.look_up(seat)
+        try:
+            await self.look_up(seat)
+        except Unavailable:
+            if seat.visits == 1:
+                raise
+            # Who only reloads the page while other nodes are out of reach has what they had.
         if not await self._queue.alive(seat.agent_id):
             await self._announce(seat)
 
@@ -80,9 +85,8 @@ class Attendance:
         before = dict(seat.contacts)
         seat.settle(await self._conductor.contacts_of(seat.agent_id), before)
 
-    async def let_go(self, seat: Seat, grace_s: float) -> None:
-        """Nobody is at the seat: wait whether somebody comes back, then tell who has to know."""
-        visit = seat.visits
+    async def let_go(self, seat: Seat, visit: int, grace_s: float) -> None:
+        """Nobody is there since this visit: wait whether somebody comes back, then tell who has to know."""
         await asyncio.sleep(grace_s)
         if seat.visits != visit:
             return

@@ -122,7 +122,7 @@ class Desk:
         if seat.tabs or self._closed:
             return
         seat.visits += 1
-        grace = self.attendance.let_go(seat, 0.0 if for_good else self._settings.grace_s)
+        grace = self.attendance.let_go(seat, seat.visits, 0.0 if for_good else self._settings.grace_s)
         task = self._tasks.create_task(grace, name=f"grace {seat.agent_id}")
         self._graces.add(task)
         task.add_done_callback(self._graces.discard)

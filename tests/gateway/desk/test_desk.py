@@ -64,6 +64,20 @@ def test_nobody_comes_in_while_what_is_theirs_is_not_known() -> None:
     run(test)
 
 
+def test_who_reloads_the_page_while_other_nodes_are_out_of_reach_has_what_they_had() -> None:
+    async def test(world: DeskWorld) -> None:
+        tab = await world.desk.join(account())
+        world.conductor.change(contact())
+        world.desk.leave(tab)
+        world.conductor.failing["contacts_of"] = Unavailable("down")
+        tab = await world.desk.join(account())
+        assert (await told(tab))["contacts"] == [contact().handoff_id]
+        await asyncio.sleep(20)
+        assert "agent_gone" not in world.conductor.names()
+
+    run(test)
+
+
 def test_who_comes_back_while_the_grace_ends_is_not_gone() -> None:
     async def test(world: DeskWorld) -> None:
         tab = await world.desk.join(account())
