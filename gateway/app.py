@@ -27,6 +27,7 @@ from gateway.admission import Admission, AdmissionLimits, places
 from gateway.answering import articles, key_choices
 from gateway.call import Calls
 from gateway.config import Config, ConfigError, WebRtc
+from gateway.handoff.phrases import HandoffPhrases
 from gateway.health import Health, State
 from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
 from gateway.people import People, open_shared
@@ -72,7 +73,7 @@ Announce = Callable[[str], None]
 async def configured_voice(config: Config, answerer: Answerer) -> AsyncIterator[VoiceParts]:
     """The configured voice models; what is always or often said is known by heart."""
     learnt = (answerer.greeting("voice"), *HoldPhrases().all())
-    often = tuple(answerer.sayings())
+    often = (*HandoffPhrases().all(), *answerer.sayings())
     async with open_voice_models(voice_settings(config, learnt, often)) as models:
         yield models
 
@@ -158,7 +159,8 @@ class Gateway:
         ):
             assert self._edge.audit is not None
             advisor = agent.advisor if isinstance(agent, Agent) else None
-            people = People(self._config, self._store, shared, advisor, self._edge.audit)
+            greets = agent if isinstance(agent, Agent) else None
+            people = People(self._config, self._store, shared, advisor, self._edge.audit, greets)
             answerer = people.answerer(agent)
             watchers: tuple[Watcher, ...] = (people.handoffs,)
             if traces is not None:
@@ -225,6 +227,7 @@ class Gateway:
             self._with_voice(people, models, calls)
             longest = self._config.limits.message_characters
             self._edge.calls = Calls(make_bot, reception, people.handoffs, longest)
+            self._edge.calls.welcome = people.welcome
             self._health.report("voice", State.UP)
             gc.freeze()  # models and modules stay for ever: the collector need not look at them again
             try:
@@ -233,6 +236,7 @@ class Gateway:
                 ) as telephone:
                     self._edge.switchboard, self._edge.streams = telephone.switchboard, telephone.streams
                     people.with_telephone(lambda: telephone.switchboard.lines, models)
+                    people.switchboard = telephone.switchboard
                     await asyncio.Event().wait()
             finally:
                 await self._edge.signalling.hang_up_all("the gateway is about to stop")

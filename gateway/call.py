@@ -8,7 +8,7 @@ sends and the keys that a caller presses come in here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -45,6 +45,10 @@ MakeBot = Callable[[AudioPort, LiveSession, str | None], Bot]
 "At a port, for a session; says the text first instead of its greeting if there is one."
 
 
+Welcome = Callable[[Leg, LiveSession], Awaitable[str | None]]
+"What the bot says first to this caller, instead of its greeting; None: the usual."
+
+
 class Calls:
     """Conducts calls with bots made by `make_bot`."""
 
@@ -55,6 +59,8 @@ class Calls:
         self._reception = reception
         self._handoffs = handoffs
         self._longest_text = longest_text
+        self.welcome: Welcome | None = None
+        "Set once those who were cut off are known again."
         self._sessions: set[str] = set()
         "Those that are in a call, or wait for one to begin."
 
@@ -102,6 +108,8 @@ class Calls:
     async def _talk(self, talk: Talk, opening: str | None) -> None:
         """The conversation, from its first word to the last that is written down."""
         try:
+            if opening is None and self.welcome is not None:
+                opening = await self.welcome(talk.room.customer, talk.live)
             await self._by_turns(talk, opening)
         finally:
             self._handoffs.call_ended(talk)

@@ -86,6 +86,9 @@ class Store(Section):
 
     url: SecretStr = Field(default_factory=lambda: SecretStr(_default_store()))
     "An SQLAlchemy address: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."
+    caller_key: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """Makes the keys by which callers are found again; nodes that share a store need the same. By default one
+    is made and kept in the state folder."""
 
 
 class Redis(Section):

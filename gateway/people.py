@@ -8,9 +8,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
 
 from gateway.accounts.audit import Audit
-from gateway.config import Config
+from gateway.call import Welcome
+from gateway.callbacks import CallbackParts, Callbacks
+from gateway.caller_keys import CallerKeys, secret_of
+from gateway.config import Config, state_folder
 from gateway.desk.conductor import Conductor
 from gateway.desk.desk import Desk, DeskParts, open_desk
 from gateway.desk.history import CustomerHistory
@@ -23,9 +29,11 @@ from gateway.handoff.conducting import Conducting
 from gateway.handoff.handoffs import Handoffs
 from gateway.handoff.house import House
 from gateway.handoff.roll_call import RollCall
+from gateway.handoff.said_number import whom_we_can_call
 from gateway.handoff.states import Agent
 from gateway.handoff.talk import MakeCopilot, Talk
 from gateway.handoff.telephone import AgentTelephones
+from gateway.handoff.webhooks import Webhooks
 from gateway.live import LiveSessions
 from gateway.nodes.conducting import NodesConducting
 from gateway.nodes.desks import NodesDesks
@@ -34,19 +42,24 @@ from gateway.nodes.watching import RemoteWatchings
 from gateway.placed_call import Parts
 from gateway.queue.contacts import ContactQueue
 from gateway.queue.opening import open_queue
+from gateway.returning import Returning, Welcomes
 from gateway.room import Role
 from gateway.store.sql import SqlStore
+from gateway.store.sql_caller_index import SqlCallerIndex
 from gateway.store.sql_desk_records import SqlDeskRecords
-from gateway.switchboard import Lines
+from gateway.switchboard import Lines, Switchboard
 from gateway.webrtc.signalling import Signalling
 from pipelines.advisor import Advisor
 from pipelines.answer import Answerer
+from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
 from pipelines.briefing_parts import Glossary
 from pipelines.copilot import Copilot, CopilotSettings, Person, Side
-from pipelines.facts import Emit
+from pipelines.facts import Emit, Unavailable
 from pipelines.suggestions import Suggestions
 from pipelines.voice_call import VoiceParts
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,13 @@ class RoomCopilot:
             await copilot.run()
 
 
+class Greets(Welcomes, Protocol):
+    """What the agent says first in calls that are not like others; `pipelines.agent.agent.Agent`."""
+
+    def calling_back(self) -> str:
+        """In a call that the customer asked for: who calls, and why."""
+
+
 class People:
     """Everything about people of ours, of one process."""
 
@@ -108,24 +128,32 @@ class People:
         shared: Shared,
         advisor: Advisor | None,
         audit: Audit,
+        agent: Greets | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._queue, self._mesh = shared.queue, shared.mesh
         self._advisor = advisor
         self._audit = audit
+        self._agent = agent
+        self._in_full = whom_we_can_call(config.telephone)
+        self.switchboard: Switchboard | None = None
+        "Set once there is a telephone: customers are called back."
         self._records = SqlDeskRecords(store.database)
         self._seats = Seats()
         self._sessions: LiveSessions | None = None
         self._conducting: Conductor | None = None
+        self.welcome: Welcome | None = None
+        "Greets those who were cut off; once sessions are open."
         self._desks = NodesDesks(self._seats, self._mesh)
+        self._webhooks = Webhooks(self._desks, config.queues.webhooks, self._brief, time.time)
         house = House(
             queue=self._queue,
             settings=config.queues,
             now=time.time,
-            arranges=Arrangements(self._records, config.queues, time.time),
+            arranges=Arrangements(self._records, config.queues, time.time, self._in_full),
             language=config.recogniser.language,
-            desks=self._desks,
+            desks=self._webhooks,
             make_suggestions=self._make_suggestions if advisor is not None else None,
         )
         self.handoffs = Handoffs(house, self._make_fold, lambda: self._sessions)
@@ -156,9 +184,11 @@ class People:
         )
         async with asyncio.TaskGroup() as tasks:
             work = [
+                *self._callers(sessions, tasks),
                 tasks.create_task(self._queue.run(), name="queue"),
                 tasks.create_task(self.handoffs.run(), name="handoffs"),
                 tasks.create_task(self._mesh.run(), name="mesh"),
+                tasks.create_task(self._webhooks.run(), name="webhooks"),
                 tasks.create_task(watchings.run(), name="watched by other nodes"),
                 tasks.create_task(
                     RollCall(self._queue, here.engaged, here.agent_gone).run(), name="roll call"
@@ -182,6 +212,41 @@ class People:
         house = self.handoffs.house
         house.telephones = AgentTelephones(lines, self._config.queues, self._queue, parts, house.phrases)
 
+    def _callers(self, sessions: LiveSessions, tasks: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
+        """Know callers again, and call customers back."""
+        if self._agent is None:
+            return []
+        try:
+            keys = CallerKeys(secret_of(state_folder(), self._config.store.caller_key))
+        except Unavailable as error:
+            log.error("callers are not known again, and nobody is called back", reason=str(error))
+            return []
+        returning = Returning(
+            self._store,
+            SqlCallerIndex(self._store.database),
+            self._records,
+            keys,
+            sessions,
+            self._make_fold,
+            self._agent,
+            self.handoffs.returning.add,
+        )
+        self.welcome = returning.welcome
+        parts = CallbackParts(
+            self._records,
+            self._queue,
+            self._config.queues,
+            sessions,
+            lambda: self.switchboard,
+            dials=bool(self._config.telephone.listen),
+            in_full=self._in_full,
+            in_touch=returning.in_touch,
+            make_fold=self._make_fold,
+            opening=self._agent.calling_back(),
+            language=self._config.recogniser.language,
+        )
+        return [tasks.create_task(Callbacks(parts).run(), name="callbacks")]
+
     def _copilots(self, models: VoiceParts) -> MakeCopilot:
         lengths = frozenset(self._config.recogniser.number_lengths)
 
@@ -190,6 +255,9 @@ class People:
     def _make_suggestions(self, emit: Emit) -> Suggestions:
         assert self._advisor is not None
         return Suggestions(self._advisor, emit)
+
+    def _brief(self, session_id: str) -> Briefing:
+        return self.handoffs.briefing(session_id)
 
     def _make_fold(self) -> BriefingFold:
         return BriefingFold(self._advisor.glossary if self._advisor is not None else Glossary())

@@ -23,7 +23,7 @@ from gateway.live import LiveSession, LiveSessions
 from gateway.store.caller_index import CallerIndex
 from gateway.store.desk_records import DeskRecords, UnknownContact
 from gateway.store.store import Store
-from pipelines.facts import Fact, NoteAdded, Unavailable, WorkflowChanged, Words
+from pipelines.facts import Fact, NoteAdded, Unavailable, Words, WorkflowChanged
 
 log = structlog.get_logger(__name__)
 

@@ -73,6 +73,8 @@ class Handoffs:
         self.make_copilot: MakeCopilot | None = None
         "Set once there is a voice."
         self._online: dict[str, bool] = {}
+        self.returning: set[str] = set()
+        "Sessions in memory whose customers were cut off a moment ago, and are preferred in line."
 
     # --- what others see ------------------------------------------------------------------------------
 
@@ -135,6 +137,7 @@ class Handoffs:
     def forget(self, session_id: str) -> None:
         """The session left memory."""
         self._known.pop(session_id, None)
+        self.returning.discard(session_id)
 
     def _learn(self, session_id: str, event: Event) -> HandoffRequested | None:
         """Keep the briefing current; a person who should be brought in though nobody has asked."""
@@ -169,7 +172,8 @@ class Handoffs:
         elif former is not None and not former.over:
             return
         queue = self.house.settings.serving(fact.skill, self.house.language).name
-        priority = self.house.settings.priority.points(reason=fact.reason)
+        returning = session_id in self.returning
+        priority = self.house.settings.priority.points(returning=returning, reason=fact.reason)
         self.begin(session_id, Wish(fact.reason, fact.skill, queue, priority))
 
     def _pick_up(self, session_id: str) -> None:

@@ -88,7 +88,7 @@ class Agent:
         phrases, known = definition.phrases, definition.workflows
         if skill is not None:
             words, slots = render(phrases.go_on_person, {}, "voice"), {"skill": skill}
-        elif workflow in known:
+        elif workflow is not None and workflow in known:
             words = render(phrases.go_on, {"title": known[workflow].title}, "voice")
             slots = {"workflow": workflow}
         else:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from gateway.accounts.account import Account
 from gateway.admission import Admission, AdmissionLimits
-from gateway.call import Calls
+from gateway.call import Calls, Welcome
 from gateway.health import Health
 from gateway.live import LiveSession
 from gateway.reception import Reception
@@ -98,7 +98,10 @@ class Line:
 
 @asynccontextmanager
 async def calling(
-    office: Office, customer: ScriptedLeg | None = None, live: LiveSession | None = None
+    office: Office,
+    customer: ScriptedLeg | None = None,
+    live: LiveSession | None = None,
+    welcome: Welcome | None = None,
 ) -> AsyncIterator[Line]:
     """A call of a new session, or of one that was a chat so far."""
     if live is None:
@@ -106,6 +109,7 @@ async def calling(
     line = Line(office, live, customer or ScriptedLeg("customer"))
     admission = Admission(AdmissionLimits(calls=2, waiting=0, wait_ms=1_000))
     calls = Calls(line.make_bot, Reception(admission, FakeVoiceParts(), Health()), office.handoffs, 4000)
+    calls.welcome = welcome
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(line.customer.serve())
         call = tasks.create_task(calls.conduct(line.customer, live))
