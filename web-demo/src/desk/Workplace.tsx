@@ -29,7 +29,7 @@ import { goToTurn } from "./turns";
 import { useDesk } from "./useDesk";
 import { useLine } from "./useLine";
 import { useNow } from "./useNow";
-import { useOfferAlarm } from "./useOfferAlarm";
+import { alarmOf, useOfferAlarm } from "./useOfferAlarm";
 import { useSound } from "./useSound";
 
 interface Props {
@@ -69,7 +69,7 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
 
   const offer = state.offers[0] ?? null;
-  useOfferAlarm(offer, state.queues, sound);
+  useOfferAlarm(alarmOf(offer, contacts, state.queues), sound);
   const { busy, declining, setDeclining, accept, decline } = useOffer(offer?.lease ?? null, act);
 
   useComeBack(account, control);

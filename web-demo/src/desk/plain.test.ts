@@ -35,6 +35,8 @@ describe("plain words", () => {
     expect(markWords(handoff("human_active", "Anna"))).toBe("Anna took over");
     expect(markWords(handoff("ai_active", null, "handed_back"))).toBe("With the bot again: handed back");
     expect(markWords(handoff("bridging", "Anna"))).toBe("");
+    expect(markWords(handoff("briefing", "Anna", "accepted"))).toBe("");
+    expect(markWords(handoff("briefing", "Anna", "customer_calls"))).toBe("The customer calls");
     expect(markWords({ type: "handoff.requested", reason: "customer_asked" })).toBe(
       "The customer asked for a person",
     );

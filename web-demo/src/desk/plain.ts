@@ -108,6 +108,9 @@ export function purposeWords(purpose: string): string {
   return PURPOSES[purpose] ?? sentenceCase(words(purpose));
 }
 
+/** Why an agent is asked who has had the customer in the chat so far. */
+export const CUSTOMER_CALLS = "customer_calls";
+
 /** Marks in the transcript; empty for what agents need not see. */
 export function markWords(fact: NoteItem["fact"]): string {
   switch (fact.type) {
@@ -142,6 +145,8 @@ function handoffWords({ state, agent, reason }: FactOf<"handoff.changed">): stri
       return "In line for a person";
     case "offered":
       return agent === null ? "" : `Rings at ${agent}'s desk`;
+    case "briefing":
+      return reason === CUSTOMER_CALLS ? "The customer calls" : "";
     case "human_active":
       return agent === null ? "A person took over" : `${agent} took over`;
     case "ai_active":

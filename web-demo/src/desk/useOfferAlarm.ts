@@ -1,11 +1,37 @@
-/** Sound and desktop notification while something rings. */
+/** Sound and desktop notification while something rings: an offer, or a customer of a chat who calls. */
 import { useEffect, useState } from "react";
+import type { Contact } from "./contact";
 import type { Offer, QueueInfo } from "./deskWire";
 import { notify } from "./notification";
-import { queueTitle, reasonWords } from "./plain";
+import { CUSTOMER_CALLS, queueTitle, reasonWords } from "./plain";
 import { Ring } from "./ring";
 
-export function useOfferAlarm(offer: Offer | null, queues: QueueInfo[], sound: boolean): void {
+interface Alarm {
+  key: string;
+  title: string;
+  body: string;
+}
+
+export function alarmOf(offer: Offer | null, contacts: Contact[], queues: QueueInfo[]): Alarm | null {
+  const calling = contacts.find(callsNow);
+  if (offer !== null) {
+    const title = offer.channel === "voice" ? "A customer is calling" : "A customer wants to chat";
+    const body = `${queueTitle(queues, offer.queue)}: ${reasonWords(offer.reason).toLowerCase()}`;
+    return { key: offer.lease, title, body };
+  }
+  if (calling === undefined) return null;
+  return { key: calling.info.session, title: "Your customer is calling", body: "Connect when you are ready." };
+}
+
+/** Whether a customer of ours has gone from the chat to a call, and nobody has connected them yet. */
+function callsNow({ info, view }: Contact): boolean {
+  if (!info.mine || info.state !== "briefing") return false;
+  const newest = view.items.findLast((item) => item.kind === "note" && item.fact.type === "handoff.changed");
+  if (newest?.kind !== "note" || newest.fact.type !== "handoff.changed") return false;
+  return newest.fact.state === "briefing" && newest.fact.reason === CUSTOMER_CALLS;
+}
+
+export function useOfferAlarm(alarm: Alarm | null, sound: boolean): void {
   const [ring] = useState(() => new Ring());
   useEffect(() => {
     const allow = () => ring.allow();
@@ -18,24 +44,22 @@ export function useOfferAlarm(offer: Offer | null, queues: QueueInfo[], sound: b
     };
   }, [ring]);
 
-  const lease = offer?.lease ?? null;
+  const key = alarm?.key ?? null;
   useEffect(() => {
-    if (lease === null || !sound) return;
+    if (key === null || !sound) return;
     ring.start();
     return () => ring.stop();
-  }, [ring, lease, sound]);
+  }, [ring, key, sound]);
 
-  const title = offer?.channel === "voice" ? "A customer is calling" : "A customer wants to chat";
-  const body =
-    offer === null ? "" : `${queueTitle(queues, offer.queue)}: ${reasonWords(offer.reason).toLowerCase()}`;
-  useEffect(() => (lease === null ? undefined : notify(title, body)), [lease, title, body]);
+  const { title, body } = alarm ?? { title: "", body: "" };
+  useEffect(() => (key === null ? undefined : notify(title, body)), [key, title, body]);
 
   useEffect(() => {
-    if (lease === null) return;
+    if (key === null) return;
     const former = document.title;
     document.title = `☎ ${title}`;
     return () => {
       document.title = former;
     };
-  }, [lease, title]);
+  }, [key, title]);
 }
