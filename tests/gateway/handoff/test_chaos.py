@@ -243,6 +243,16 @@ def test_the_agents_desk_vanishes(state: str) -> None:
     meets(state, vanishes)
 
 
+def test_the_agents_desk_vanishes_while_the_customer_is_on_hold() -> None:
+    async def vanishes(caller: Caller) -> None:
+        await caller.office.desk.hold(caller.session_id, ALEX, True)
+        await asyncio.sleep(5)
+        await caller.lose_desk()
+        assert "lost" in caller.line.said[-1]
+
+    meets("human_active", vanishes)
+
+
 @pytest.mark.parametrize("state", STEPS)
 def test_the_caller_hangs_up(state: str) -> None:
     async def hangs_up(caller: Caller) -> None:
