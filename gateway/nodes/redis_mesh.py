@@ -54,6 +54,8 @@ class RedisMesh:
         self._to_send: deque[tuple[str, str]] = deque(maxlen=TO_SEND)
         self._waiting = asyncio.Event()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._down = False
+        "It was logged that Redis is away."
 
     def serve(self, topic: str, serve: Serve) -> None:
         """See `Mesh`."""
@@ -96,7 +98,9 @@ class RedisMesh:
                 try:
                     await self._receive(tasks)
                 except FAILURES as error:
-                    log.warning("other nodes cannot be reached", reason=str(error))
+                    if not self._down:
+                        log.warning("other nodes cannot be reached", reason=str(error))
+                    self._down = True
                 await asyncio.sleep(PAUSE_S)
 
     # --- out ----------------------------------------------------------------------------------------------
@@ -141,6 +145,9 @@ class RedisMesh:
         """Take what comes until the connection is lost."""
         async with self._redis.pubsub() as heard:
             await heard.subscribe(self._all, self._channel(self.node))
+            if self._down:
+                log.info("other nodes are reached")
+            self._down = False
             asked = False
             while True:
                 message = await _next(heard)

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from gateway.events import Message
 from gateway.nodes import redis_mesh
@@ -139,3 +140,28 @@ def test_a_connection_that_went_dead_is_noticed_and_made_anew(
         await asyncio.gather(*(task for task in cable.carrying if task))
 
     asyncio.run(main())
+
+
+def test_an_outage_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_mesh, "PAUSE_S", 0.0)
+
+    async def main() -> None:
+        tries, enough = 0, asyncio.Event()
+
+        async def receive(tasks: asyncio.TaskGroup) -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 3:
+                enough.set()
+            await connect(tasks)
+
+        async with open_mesh("redis://127.0.0.1:1/0") as mesh, asyncio.TaskGroup() as tasks:
+            connect = mesh._receive
+            mesh._receive = receive  # type: ignore[method-assign]
+            running = tasks.create_task(mesh.run())
+            await enough.wait()
+            running.cancel()
+
+    with capture_logs() as logs:
+        asyncio.run(main())
+    assert [each["event"] for each in logs] == ["other nodes cannot be reached"]
