@@ -26,6 +26,7 @@ CORES = [
     "gateway/desk/messages.py",
     "gateway/desk/views.py",
     "gateway/events.py",
+    "gateway/handoff/notice.py",
     "gateway/handoff/reply.py",
     "gateway/hold_music.py",
     "gateway/matrix.py",

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from gateway.queue import hours
 from gateway.queue.hours import Schedule
 from gateway.queue.replies import CANNED, DISPOSITIONS, Canned, Disposition, Text
+from gateway.queue.webhook import Webhook
 from gateway.section import Section, split
 from gateway.sip import numbers
 from gateway.trunks import Label, Telephone
@@ -193,6 +194,8 @@ class Queues(Section):
     named: tuple[QueueSettings, ...] = ()
     "The queues. There is always a `general`."
     phones: tuple[Phone, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    "Other systems that are told of handoffs."
     priority: Priorities = Priorities()
     priority_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """A point of priority counts as so many seconds of waiting: an important contact overtakes many others,
@@ -204,6 +207,7 @@ class Queues(Section):
     def _fit_together(self) -> Self:
         _check_once("two queues have the same `name`", (queue.name for queue in self.named))
         _check_once("two phones have the same `key`", (phone.key for phone in self.phones))
+        _check_once("two webhooks have the same `key`", (webhook.key for webhook in self.webhooks))
         _check_once("two dispositions have the same `code`", (each.code for each in self.dispositions))
         known = {queue.name for queue in self.all}
         for queue in self.named:
@@ -212,6 +216,9 @@ class Queues(Section):
                 raise _problem("queue_unknown", f"`{queue.name}` flows over into no queue here", flows.queue)
             if flows and flows.queue == queue.name:
                 raise _problem("overflow_circular", "a queue cannot flow over into itself", queue.name)
+        for hook in self.webhooks:
+            if strange := set(hook.queues) - known:
+                raise _problem("queue_unknown", f"the webhook `{hook.key}` has no queue here", min(strange))
         for phone in self.phones:
             if strange := set(phone.queues) - known:
                 raise _problem("queue_unknown", f"the phone `{phone.key}` is in no queue here", min(strange))

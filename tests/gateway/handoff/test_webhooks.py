@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -83,6 +85,20 @@ def test_each_turn_of_a_handoff_is_told_once_with_the_briefing() -> None:
     assert first["briefing"]["who"]["name"] == "Rosa Blum"
     assert "rosa@example.com" not in json.dumps(tickets.told), "contact data are masked, as at the desk"
     assert len(shown.contacts) == 9, "the desks see everything"
+
+
+def test_the_document_has_an_example() -> None:
+    wire = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
+    (example,) = re.findall(r"^```json notice\n(.*?)^```", wire, re.MULTILINE | re.DOTALL)
+    tickets = Tickets()
+
+    async def test(desks: Webhooks) -> None:
+        desks.contact_changed(contact("queued"))
+
+    run(tickets, test)
+    shown, told = json.loads(example), tickets.told[0]
+    assert list(shown) == list(told)
+    assert shown["briefing"].keys() <= told["briefing"].keys()
 
 
 def test_who_knows_the_secret_can_tell_that_it_was_us() -> None:

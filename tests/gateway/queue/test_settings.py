@@ -13,6 +13,7 @@ from gateway.trunks import Telephone
 
 BILLING: dict[str, Any] = {"name": "billing", "skills": "refunds, invoices", "languages": ["en", "de"]}
 BOSS: dict[str, Any] = {"key": "boss", "number": "+49 30 123", "name": "The boss"}
+HOOK = {"key": "tickets", "url": "https://tickets.example", "secret": "of-the-ticket-desk"}
 TELEPHONE = Telephone.model_validate(
     {
         "listen": ["udp:0.0.0.0:5060"],
@@ -123,6 +124,9 @@ def test_skills_are_written_as_a_list_a_text_or_with_levels() -> None:
         ({"phones": [{**BOSS, "queues": "nowhere"}]}, "is in no queue here: `nowhere`"),
         ({"phones": [{**BOSS, "number": "sip:x@evil"}]}, "cannot be dialled"),
         ({"phones": [{**BOSS, "skills": {"tax": 11}}]}, "less than or equal to 10"),
+        ({"webhooks": [HOOK, HOOK]}, "two webhooks have the same `key`: `tickets`"),
+        ({"webhooks": [{**HOOK, "queues": "nowhere"}]}, "has no queue here: `nowhere`"),
+        ({"webhooks": [{**HOOK, "url": "http://tickets.example"}]}, "is no `https` address"),
         ({"dispositions": []}, "at least 1 item"),
     ],
 )
