@@ -94,6 +94,9 @@ class LiveSession:
         self._silent.set()
         self._answering = False
         self._call: TakesInput | None = None
+        self._chats = 0
+        self.left_at: float | None = None
+        "Loop time when the customer's last chat connection closed; None while there is one, or never was."
 
     @property
     def session_id(self) -> str:
@@ -152,6 +155,19 @@ class LiveSession:
             self.touch()
             self._registry.calmed()
             self.answer_owed()
+
+    def came(self) -> None:
+        """A chat connection of the customer begins; `left` must follow."""
+        self._chats += 1
+        self.left_at = None
+        self.touch()
+
+    def left(self) -> None:
+        """It is over; perhaps the page is only reloaded."""
+        self._chats -= 1
+        self.touch()
+        if not self._chats:
+            self.left_at = self.touched
 
     def answer_owed(self) -> None:
         """Begin to answer typed turns that have no answer, unless that is being done."""

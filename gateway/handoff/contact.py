@@ -61,6 +61,10 @@ log = structlog.get_logger(__name__)
 
 ARRANGE_AGAIN_S = (0.5, 2.0, 5.0)
 "When a callback or message could not be stored; after the last time the customer is told so."
+LEFT_S = 60.0
+"A customer who waits in the chat, and whose page has been gone for so long, does not wait any more."
+LOOK_EVERY_S = 5.0
+WITHOUT_AGENT = frozenset((State.SCREEN, State.ALTERNATIVES, State.QUEUED, State.OFFERED))
 LAST_ERRANDS_S = 20.0
 "So long they take at a queue that cannot be reached."
 
@@ -253,6 +257,7 @@ class Contact:
             beside = [
                 self._beside(self._line.run(), f"errands of {self.handoff_id}"),
                 self._beside(self._place.run(), f"place of {self.handoff_id}"),
+                self._beside(self._until_left(), f"customer of {self.handoff_id}"),
                 self._beside(self._sentences.run(), f"words of {self.handoff_id}"),
                 *([self._beside(self._suggests.run(), "suggestions")] if self._suggests else []),
             ]
@@ -269,6 +274,16 @@ class Contact:
                 self._phone.hang_up(at_once=True)
                 self._connection.stop()
                 self._tasks = self._record = None
+
+    async def _until_left(self) -> None:
+        """Let nobody be called to a chat whose customer has closed the page; an agent's chat goes on."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            left_at = self.live.left_at
+            is_gone = left_at is not None and clock() - left_at >= LEFT_S
+            if is_gone and self._talk is None and self.state in WITHOUT_AGENT:
+                self.put_soon(CustomerGone())
 
     async def abandon(self) -> None:
         """A bug of ours ended the handoff: leave nobody in line, and the customer to the bot."""

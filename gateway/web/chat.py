@@ -115,6 +115,7 @@ class ChatConnection:
             await self._close(UNREADABLE, LATER)
         finally:
             place.live.log.unsubscribe(place.subscription)
+            place.live.left()
             self._show_typing(place.live, False)
 
     async def _enter(self) -> _Place | None:
@@ -146,6 +147,7 @@ class ChatConnection:
             token = hello.token or ""
             live = await self._sessions.open(hello.session, token)
         subscription = live.log.subscribe()
+        live.came()
         welcome = Welcome(
             session=live.session_id,
             token=token,
@@ -156,6 +158,7 @@ class ChatConnection:
             await self._send(welcome)
         except WebSocketDisconnect:
             live.log.unsubscribe(subscription)
+            live.left()
             raise
         return _Place(live, subscription, hello.last_seq if hello.session else 0)
 
