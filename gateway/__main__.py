@@ -16,6 +16,7 @@ COMMANDS = {
     "call": ("gateway.cli.call:call", "Call a gateway: say something, hear and read the answer."),
     "dial": ("gateway.cli.dial:dial", "Have a gateway call a telephone number."),
     "agents": ("gateway.cli.agents:app", "The accounts of those who work at the desk."),
+    "follow-ups": ("gateway.cli.follow_ups:app", "What is owed to customers: callbacks, messages, tasks."),
     "models": ("gateway.cli.models:app", "Get the embedded models' files, and see which are whole."),
     "check": (
         "gateway.cli.check:check",

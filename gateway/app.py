@@ -133,7 +133,8 @@ class Gateway:
         self._health = health
         self._store = store
         self._edge = _edge(config, health)
-        self._edge.audit = Audit(SqlDeskRecords(store.database))
+        self._edge.records = SqlDeskRecords(store.database)
+        self._edge.audit = Audit(self._edge.records)
         self._edge.sign_ins = SignIns(SqlAccounts(store.database), Argon2Passwords(), self._edge.audit)
 
     async def run(self, listener: socket.socket) -> None:

@@ -40,6 +40,10 @@ class Audit:
                 raise ValueError(f"details of the audit are short codes without personal data: {key!r}")
         await self._log.note(AuditEntry(self._now(), agent_id, action, session_id, details))
 
+    def now(self) -> float:
+        """Unix time, s, as entries have it."""
+        return self._now()
+
     async def entries(
         self, *, session_id: str | None = None, agent_id: str | None = None, before: int | None = None
     ) -> list[AuditEntry]:

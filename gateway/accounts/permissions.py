@@ -30,6 +30,8 @@ class Action(StrEnum):
     END = "end"
     WRAP_UP = "wrap_up"
     RUN_TOOL = "run_tool"
+    FOLLOW_UP = "follow_up"
+    "See what is owed to customers, and close it."
     SEE_PII = "see_pii"
     "Customers' words and data."
     SUPERVISE = "supervise"
@@ -54,6 +56,7 @@ _CONTACT = {
     Action.END,
     Action.WRAP_UP,
     Action.RUN_TOOL,
+    Action.FOLLOW_UP,
     Action.SEE_PII,
 }
 _MAY: dict[DeskRole, frozenset[Action]] = {

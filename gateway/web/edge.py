@@ -12,6 +12,7 @@ from gateway.config import Limits
 from gateway.desk.desk import Desk
 from gateway.health import Health
 from gateway.live import LiveSessions
+from gateway.store.desk_records import DeskRecords
 from gateway.stream.calls import StreamCalls
 from gateway.switchboard import Switchboard
 from gateway.web.origins import Origins
@@ -34,6 +35,7 @@ class Edge:
     streams: StreamCalls | None = None
     sign_ins: SignIns | None = None
     audit: Audit | None = None
+    records: DeskRecords | None = None
     desk: Desk | None = None
 
     def admits(self, connection: HTTPConnection) -> bool:

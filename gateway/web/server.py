@@ -15,6 +15,7 @@ from gateway.web.desk import serve_desk
 from gateway.web.desk_routes import desk_routes
 from gateway.web.edge import Edge
 from gateway.web.errors import answer_errors
+from gateway.web.follow_ups import follow_up_routes
 from gateway.web.headers import SecurityHeaders
 from gateway.web.operations import operations_routes
 from gateway.web.pages import Pages
@@ -38,6 +39,7 @@ def web_application(
     app.include_router(stream_routes(lambda: edge.streams))
     app.include_router(sign_in_routes(edge))
     app.include_router(audit_routes(edge))
+    app.include_router(follow_up_routes(edge))
     app.include_router(desk_routes(edge))
     if articles is not None:
         app.include_router(articles_routes(articles))

@@ -1,0 +1,107 @@
+"""What is owed to customers, over HTTP."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.accounts.account import Account
+from gateway.session import begin
+from gateway.store.desk_records import FollowUp
+from tests.fakes.memory_desk_records import MemoryDeskRecords
+from tests.fakes.memory_store import MemoryStore
+from tests.gateway.accounts.door import ALEX, SAM
+from tests.gateway.web.desk_door import World, code, run
+
+
+async def owed(the: World) -> MemoryDeskRecords:
+    """A callback of Alex's queue and a task of another; gives where they are kept."""
+    alex = await the.door.accounts.named("alex")
+    await the.door.accounts.change(replace(alex, queues=frozenset({"general"})))
+    store = MemoryStore()
+    session, _ = begin("chat", 0.0)
+    await store.create(session)
+    records = the.at.records = MemoryDeskRecords(store)
+    for follow_up_id, kind, queue in (("f_call", "callback", "general"), ("f_task", "task", "billing")):
+        await records.add_follow_up(
+            FollowUp(
+                follow_up_id,
+                session.session_id,
+                kind,  # type: ignore[arg-type]
+                queue,
+                due_at=20.0,
+                created_at=10.0,
+                created_by="customer",
+                number="+12065550100",
+                words="Maya Lopez",
+            )
+        )
+    return records
+
+
+def test_an_agent_has_those_of_their_queues_and_a_supervisor_all() -> None:
+    async def test(the: World) -> None:
+        await owed(the)
+        await the.post("sign-in", name="alex", password=ALEX)
+        answer = await the.http.get("/api/desk/follow-ups")
+        [call] = answer.json()["follow_ups"]
+        assert (call["follow_up_id"], call["number"], call["words"]) == (
+            "f_call",
+            "+12065550100",
+            "Maya Lopez",
+        )
+        assert answer.headers["cache-control"] == "no-store"
+        await the.post("sign-in", name="sam", password=SAM)
+        everything = (await the.http.get("/api/desk/follow-ups")).json()["follow_ups"]
+        assert [each["follow_up_id"] for each in everything] == ["f_call", "f_task"]
+        assert [entry.action for entry in await the.door.audit.entries()][:1] == ["read_follow_ups"]
+
+    run(test)
+
+
+def test_one_is_closed_once_and_by_whom_it_concerns() -> None:
+    async def test(the: World) -> None:
+        records = await owed(the)
+        alex = (await the.post("sign-in", name="alex", password=ALEX)).json()["agent"]["agent_id"]
+        assert (await the.post("follow-ups/f_call/close", outcome="done")).status_code == 204
+        found = await records.follow_up("f_call")
+        assert found is not None and (found.state, found.outcome) == ("closed", "done")
+        [entry] = [e for e in await the.door.audit.entries() if e.action == "close_follow_up"]
+        assert (entry.agent_id, entry.details) == (alex, {"follow_up": "f_call", "outcome": "done"})
+        again = await the.post("follow-ups/f_call/close", outcome="done")
+        assert code(again) == (409, "closed_already")
+        for nobodys in ("f_task", "f_none"):
+            refused = await the.post(f"follow-ups/{nobodys}/close", outcome="done")
+            assert code(refused) == (404, "unknown_follow_up")
+
+    run(test)
+
+
+@pytest.mark.parametrize("body", [{}, {"outcome": "whatever"}, {"outcome": "done", "more": 1}])
+def test_an_outcome_is_one_that_we_know(body: dict[str, object]) -> None:
+    async def test(the: World) -> None:
+        await owed(the)
+        await the.post("sign-in", name="alex", password=ALEX)
+        assert (await the.post("follow-ups/f_call/close", **body)).status_code == 422
+
+    run(test)
+
+
+def test_strangers_and_admins_see_nothing_of_customers() -> None:
+    async def test(the: World) -> None:
+        await owed(the)
+        assert code(await the.http.get("/api/desk/follow-ups")) == (401, "not_signed_in")
+        await the.door.accounts.add(Account("", "kim", "Kim", "admin"), "a password for kims")
+        await the.post("sign-in", name="kim", password="a password for kims")
+        assert code(await the.http.get("/api/desk/follow-ups")) == (403, "not_allowed")
+        refused = await the.post("follow-ups/f_call/close", outcome="done")
+        assert code(refused) == (403, "not_allowed")
+
+    run(test)
+
+
+def test_without_a_store_nothing_is_shown() -> None:
+    async def test(the: World) -> None:
+        await the.post("sign-in", name="alex", password=ALEX)
+        assert (await the.http.get("/api/desk/follow-ups")).status_code == 503
+
+    run(test)
