@@ -13,6 +13,7 @@ import structlog
 
 from gateway.desk.messages import Contact as ContactView
 from gateway.events import HandoffChanged
+from gateway.handoff.absence import watch
 from gateway.handoff.agent_phone import AgentPhone
 from gateway.handoff.connection import Connection
 from gateway.handoff.house import House
@@ -61,10 +62,6 @@ log = structlog.get_logger(__name__)
 
 ARRANGE_AGAIN_S = (0.5, 2.0, 5.0)
 "When a callback or message could not be stored; after the last time the customer is told so."
-LEFT_S = 60.0
-"A customer who waits in the chat, and whose page has been gone for so long, does not wait any more."
-LOOK_EVERY_S = 5.0
-WITHOUT_AGENT = frozenset((State.SCREEN, State.ALTERNATIVES, State.QUEUED, State.OFFERED))
 LAST_ERRANDS_S = 20.0
 "So long they take at a queue that cannot be reached."
 
@@ -257,7 +254,7 @@ class Contact:
             beside = [
                 self._beside(self._line.run(), f"errands of {self.handoff_id}"),
                 self._beside(self._place.run(), f"place of {self.handoff_id}"),
-                self._beside(self._until_left(), f"customer of {self.handoff_id}"),
+                self._beside(watch(self), f"customer of {self.handoff_id}"),
                 self._beside(self._sentences.run(), f"words of {self.handoff_id}"),
                 *([self._beside(self._suggests.run(), "suggestions")] if self._suggests else []),
             ]
@@ -275,16 +272,6 @@ class Contact:
                 self._connection.stop()
                 self._tasks = self._record = None
 
-    async def _until_left(self) -> None:
-        """Let nobody be called to a chat whose customer has closed the page; an agent's chat goes on."""
-        clock = asyncio.get_running_loop().time
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            left_at = self.live.left_at
-            is_gone = left_at is not None and clock() - left_at >= LEFT_S
-            if is_gone and self._talk is None and self.state in WITHOUT_AGENT:
-                self.put_soon(CustomerGone())
-
     async def abandon(self) -> None:
         """A bug of ours ended the handoff: leave nobody in line, and the customer to the bot."""
         agent = self.agent
@@ -299,12 +286,9 @@ class Contact:
                 log.warning("handoff not cleaned up", handoff=self.handoff_id, reason=str(error))
         if self._talk is not None and self._talk.with_person:
             self._talk.tell(self._house.phrases.not_connected)
+        state = State.AI_ACTIVE.value
         failed = HandoffChanged(
-            handoff_id=self.handoff_id,
-            state=State.AI_ACTIVE.value,
-            floor="bot",
-            reason="failed",
-            outcome="failed",
+            handoff_id=self.handoff_id, state=state, floor="bot", reason="failed", outcome="failed"
         )
         self.live.log.assume(failed)
         try:

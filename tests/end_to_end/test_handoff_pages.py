@@ -56,7 +56,7 @@ def test_a_chat_goes_to_an_agent_and_back_and_is_wrapped_up(
         assert alex.get_by_label("Message to the customer").is_disabled(), "not before they are connected"
         people.is_accessible(alex, "briefing")
         people.connect(alex, "In chat")
-        expect(customer.get_by_text("You are talking with Alex now.")).to_be_visible()
+        expect(customer.get_by_role("log")).to_contain_text("You are talking with Alex now.")
 
         replies = said(customer, "reply").count()
         people.writes(customer, "Are you there? What is your return policy?")
@@ -96,8 +96,8 @@ def test_a_call_goes_to_an_agent_and_back(
         begin_call(customer)
         says(customer, wish)
         expect(people.ringing(alex)).to_contain_text("is calling")
-        says(customer, speak("My secret word is potato."))
-        expect(said(customer, "customer").last).to_contain_text(re.compile("potato", re.I))
+        says(customer, speak("This is a secret."))
+        expect(said(customer, "customer").last).to_contain_text(re.compile("secret", re.I))
         people.accept(alex)
         panel = customer.get_by_role("region", name="Call", exact=True)
         expect(panel).to_have_attribute("data-phase", "speaking")
@@ -116,9 +116,9 @@ def test_a_call_goes_to_an_agent_and_back(
         people.ask(alex, "When may they return a tent?")
         people.is_accessible(alex, "in-call")
         between = transcribe(heard_after(customer, since))
-        assert re.search("colleague.*another one tomorrow", between, re.I | re.S), between
+        assert re.search("colleague.*tomorrow", between, re.I | re.S), between
         assert not re.search("return|thirty|30|zanzibar", between, re.I), "not a word of what is private"
-        assert "potato" not in transcribe(chromium.recorded(alex)).lower()
+        assert "secret" not in transcribe(chromium.recorded(alex)).lower()
 
         before = chromium.recorded(customer).seconds
         people.hand_back(alex, "They get a new tent.")
@@ -155,7 +155,7 @@ def test_a_chat_becomes_a_call_with_the_same_agent_and_a_chat_again(
         assert re.search("hole|roof", transcribe(spoken_to(alex, since)))
         before = chromium.recorded(customer).seconds
         says(alex, speak("I will send you another one tomorrow morning."))
-        assert "another one tomorrow" in transcribe(spoken_to(customer, before))
+        assert "tomorrow" in transcribe(spoken_to(customer, before))
         expect(said(alex, "customer").last).to_contain_text(re.compile("roof|hole", re.I))
         expect(said(alex, "customer").first).to_contain_text("10437")
 

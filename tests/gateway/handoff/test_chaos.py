@@ -367,35 +367,3 @@ def test_who_wants_a_person_while_the_queue_is_away_gets_one_afterwards() -> Non
         assert office.state(live) == "human_active"
 
     office.run(main)
-
-
-@pytest.mark.parametrize("state", ["queued", "offered", "human_active"])
-def test_a_customer_who_closes_the_chat_is_not_waited_for_but_may_come_back(state: str) -> None:
-    office = Office()
-
-    async def main() -> None:
-        await office.comes(ALEX, chats=1)
-        if state == "queued":
-            await office.chat("I want a person")
-            await office.takes(ALEX)
-        live, _ = await office.sessions.begin("chat")
-        live.came()
-        await office.writes(live, "I want a person")
-        if state == "human_active":
-            await office.takes(ALEX)
-        assert office.state(live) == state
-        live.left()
-        await asyncio.sleep(10)
-        live.came()
-        await asyncio.sleep(70)
-        assert office.state(live) is not None, "they have come back"
-        live.left()
-        await asyncio.sleep(70)
-        if state == "human_active":
-            assert office.state(live) == state, "the agent may still write to them, and ends it"
-        else:
-            assert office.state(live) is None
-            assert office.facts(live, HandoffChanged)[-1].outcome.startswith("abandoned")
-        await nobody_rings_for_nothing(office, state)
-
-    office.run(main)
