@@ -1,16 +1,22 @@
 """What is owed to customers, over HTTP."""
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from gateway.accounts.account import Account
 from gateway.session import begin
 from gateway.store.desk_records import FollowUp
+from gateway.web.follow_ups import FollowUps
 from tests.fakes.memory_desk_records import MemoryDeskRecords
 from tests.fakes.memory_store import MemoryStore
 from tests.gateway.accounts.door import ALEX, SAM
 from tests.gateway.web.desk_door import World, code, run
+
+WIRE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
 
 
 async def owed(the: World) -> MemoryDeskRecords:
@@ -84,6 +90,11 @@ def test_an_outcome_is_one_that_we_know(body: dict[str, object]) -> None:
         assert (await the.post("follow-ups/f_call/close", **body)).status_code == 422
 
     run(test)
+
+
+def test_the_wire_document_shows_what_is_sent() -> None:
+    [shown] = re.findall(r"```json follow-ups\n(.*?)```", WIRE, re.DOTALL)
+    assert FollowUps.model_validate_json(shown).model_dump() == json.loads(shown)
 
 
 def test_strangers_and_admins_see_nothing_of_customers() -> None:

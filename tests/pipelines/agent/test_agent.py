@@ -37,6 +37,21 @@ def test_the_greeting_is_the_definitions(channel: Channel) -> None:
     virtual_time.run(main())
 
 
+def test_who_was_cut_off_is_asked_whether_to_go_on_with_nothing_that_is_theirs() -> None:
+    async def main() -> None:
+        async with agent_on_stage() as agent:
+            words, question = agent.welcome_back("refund", None)
+            assert "your refund" in words and question is not None
+            talk = Talk(agent)
+            talk.conversation.apply(question)
+            assert await talk.say("yes please") == SHOP.slots_of("refund")["order_id"].ask.chat
+            assert "colleague" in agent.welcome_back("refund", "refunds")[0]
+            assert agent.welcome_back(None, None) == agent.welcome_back("a workflow of before", None)
+            assert "Fernhill" in agent.calling_back()
+
+    virtual_time.run(main())
+
+
 def test_with_a_model_that_hangs_something_true_is_said_within_three_seconds_and_a_person_offered() -> None:
     async def main() -> None:
         script = ScriptedModel(otherwise=play.hang())
