@@ -188,7 +188,7 @@ class EventFeed:
         self._segments = 0
 
     def messages(self, event: Event) -> list[Message]:
-        """What RTVI clients know of this event, then the event itself. Nothing of what customers may not see."""
+        """What RTVI clients know of this event, then the event itself; nothing of what is private."""
         if event.fact.private:
             return []
         standard = _heard(event) or self._said(event) or _did(event)

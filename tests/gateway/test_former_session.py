@@ -9,9 +9,12 @@ from pipelines.facts import CustomerTurn, Words
 from tests.fakes.memory_store import MemoryStore
 
 
+LATE = Words(text="my order 10437 is late")
+
+
 def said(count: int) -> list[Event]:
     return [
-        Event(n, float(n), CustomerTurn(turn_id=f"c{n}", channel="chat", pii=Words(text="my order 10437 is late")))
+        Event(n, float(n), CustomerTurn(turn_id=f"c{n}", channel="chat", pii=LATE))
         for n in range(1, count + 1)
     ]
 
