@@ -97,6 +97,51 @@ def test_nobody_is_there() -> None:
     office.run(main)
 
 
+def test_the_time_may_be_said_before_the_number_and_other_words_in_between_are_answered() -> None:
+    office = Office()
+
+    async def main() -> None:
+        live = await office.chat("a person please", "call me back tomorrow at 3 pm")
+        assert written(office, live)[2:] == [SAYS.ask_number]
+        await office.writes(live, "206 555 0100")
+        assert written(office, live)[3:] == [SAYS.understood, "We'll call you back tomorrow at 3 PM."]
+        (owed,) = await office.records.follow_ups_of(live.session_id)
+        assert (owed.kind, owed.number) == ("callback", "2065550100")
+        other = await office.chat("a person please", "call me back", "why do you need it?")
+        assert written(office, other)[3:] == ["You said: why do you need it?"]
+        await office.writes(other, "well, call me back at 206 555 0100")
+        assert outcome(office, other) == "callback"
+
+    office.run(main)
+
+
+def test_who_was_asked_for_a_number_may_choose_something_else() -> None:
+    office = Office()
+
+    async def main() -> None:
+        live = await office.chat("a person please", "call me back", "a message, please")
+        assert outcome(office, live) == "message"
+
+    office.run(main)
+
+
+def test_nothing_is_promised_that_could_not_be_noted_down() -> None:
+    office = Office()
+
+    async def main() -> None:
+        live = await office.chat("a person please")
+        office.records.down = True
+        await office.writes(live, "call me back at 206 555 0100", seconds=20)
+        assert written(office, live)[2:] == [SAYS.understood, SAYS.not_arranged]
+        live = await office.chat("a person please", "call me back at 206 555 0100")
+        await asyncio.sleep(1)
+        office.records.down = False
+        await asyncio.sleep(5)
+        assert written(office, live)[3].startswith("We'll call you back")
+
+    office.run(main)
+
+
 def test_who_says_something_else_to_the_alternatives_is_answered_and_stays_with_the_bot() -> None:
     office = Office()
 
