@@ -11,7 +11,7 @@ from gateway.handoff.talk import Talk
 from gateway.leg import Leg
 from pipelines.briefing import Briefing
 
-SENTENCES = 3
+SENTENCES = 5
 "That the bot may still be saying when it is to be silent: the wait for one is too short for more."
 DECLINED = frozenset(("declined", "hung_up"))
 "Why a telephone did not take it, where somebody was there."

@@ -8,7 +8,6 @@ from pipelines.briefing_parts import Glossary
 from pipelines.facts import CustomerTurn, Words
 from tests.fakes.memory_store import MemoryStore
 
-
 LATE = Words(text="my order 10437 is late")
 
 
