@@ -43,7 +43,9 @@ log = structlog.get_logger(__name__)
 RESTARTED = Wish("restarted", "general", "general", priority=50)
 "For a customer whose handoff was under way when the process ended."
 LOOK_EVERY_S = 2.0
-"At who is there, for what the bot may say of it."
+"At who is there, for what the bot may say of it; sooner when anything has changed."
+LOOK_AGAIN_S = 0.1
+"Between two looks, however much changes."
 
 MakeFold = Callable[[], BriefingFold]
 
@@ -301,7 +303,10 @@ class Handoffs:
                 except Unavailable:
                     online = 0
                 self._online[queue.name] = online > 0
-            await asyncio.sleep(LOOK_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await house.queue.changed()
+            await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def _emit(live: LiveSession, fact: Fact) -> None:

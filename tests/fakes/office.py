@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.accounts.account import Account
 from gateway.desk.messages import Contact as ContactView
+from gateway.events import HandoffChanged
 from gateway.handoff.answerer import HandoffAnswerer
 from gateway.handoff.arrangements import Arrangements
 from gateway.handoff.conducting import Conducting
@@ -25,7 +26,7 @@ from pipelines.answer import Basis, Say
 from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
 from pipelines.briefing_parts import Glossary
-from pipelines.facts import Channel, Fact, HandoffRequested
+from pipelines.facts import Channel, Fact, HandoffRequested, HumanTurn, ReplyDone
 from tests import virtual_time
 from tests.fakes.memory_desk_records import MemoryDeskRecords
 from tests.fakes.memory_store import MemoryStore
@@ -131,8 +132,8 @@ class Office:
 
     # --- people at work ----------------------------------------------------------------------------------
 
-    async def comes(self, account: Account, *, chats: int = 3) -> None:
-        """Somebody is available; everybody knows within two seconds."""
+    async def comes(self, account: Account, *, chats: int = 3, known_s: float = 2.1) -> None:
+        """Somebody is available; that is known by then."""
         capacity: dict[Channel, int] = {"voice": 1, "chat": chats}
         presence = Presence(
             account.agent_id,
@@ -144,7 +145,7 @@ class Office:
             capacity,
         )
         await self.queue.announce(presence)
-        await asyncio.sleep(2.1)
+        await asyncio.sleep(known_s)
 
     async def offer(self, account: Account, seconds: float = 10.0) -> Offer:
         """What rings at their desk, or begins to within so many seconds."""
@@ -180,6 +181,19 @@ class Office:
     def facts(self, live: LiveSession, *kinds: type[Fact]) -> list[Any]:
         """The stored facts of these kinds, in order."""
         return [event.fact for event in self.store.log[live.session_id] if isinstance(event.fact, kinds)]
+
+    def states(self, live: LiveSession) -> list[str]:
+        """All that its handoffs came to, in order."""
+        return [fact.state for fact in self.facts(live, HandoffChanged)]
+
+    def written(self, live: LiveSession) -> list[str]:
+        """What the customer reads of the bot and of people."""
+        return [fact.pii.text for fact in self.facts(live, ReplyDone, HumanTurn)]
+
+    def outcome(self, live: LiveSession) -> str | None:
+        """How the newest handoff went."""
+        newest: HandoffChanged = self.facts(live, HandoffChanged)[-1]
+        return newest.outcome
 
     def state(self, live: LiveSession) -> str | None:
         """Where the handoff stands; None: none is under way."""

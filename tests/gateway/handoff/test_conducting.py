@@ -6,25 +6,10 @@ from gateway.desk.commands import FollowUp
 from gateway.desk.conductor import Closing, Target
 from gateway.events import HandoffChanged
 from gateway.handoff.phrases import HandoffPhrases
-from gateway.live import LiveSession
-from pipelines.facts import HumanTurn, NoteAdded, ReplyDone
+from pipelines.facts import NoteAdded
 from tests.fakes.office import ALEX, BEGAN, KIM, SAM, Office, refused
 
 SAYS = HandoffPhrases()
-
-
-def states(office: Office, live: LiveSession) -> list[str]:
-    return [fact.state for fact in office.facts(live, HandoffChanged)]
-
-
-def written(office: Office, live: LiveSession) -> list[str]:
-    """What the customer reads of the bot and of people."""
-    return [fact.pii.text for fact in office.facts(live, ReplyDone, HumanTurn)]
-
-
-def outcome(office: Office, live: LiveSession) -> str | None:
-    newest: HandoffChanged = office.facts(live, HandoffChanged)[-1]
-    return newest.outcome
 
 
 def test_the_end_is_wrapped_up() -> None:
@@ -42,7 +27,7 @@ def test_the_end_is_wrapped_up() -> None:
         closing = Closing("resolved", "New lamp sent.", FollowUp(task="Look whether it came"))
         await office.desk.wrap_up(live.session_id, ALEX, closing)
         await asyncio.sleep(0.1)
-        assert outcome(office, live) == "talked"
+        assert office.outcome(live) == "talked"
         (kept,) = await office.records.wrap_ups(live.session_id)
         assert (kept.disposition, kept.notes, kept.at >= BEGAN) == ("resolved", "New lamp sent.", True)
         (owed,) = await office.records.follow_ups_of(live.session_id)
@@ -66,7 +51,7 @@ def test_a_customer_goes_on_to_a_colleague_with_a_note() -> None:
         assert await refused(office.desk.transfer(live.session_id, ALEX, herself, "")) == "unknown_target"
         await office.desk.transfer(live.session_id, ALEX, Target(agent_id=KIM.agent_id), "Knows lamps.")
         await asyncio.sleep(0.2)
-        assert written(office, live)[-1] == SAYS.moving_on
+        assert office.written(live)[-1] == SAYS.moving_on
         assert await refused(office.desk.message(live.session_id, ALEX, "Bye", "d9")) == "not_yours"
         await office.takes(KIM)
         assert office.facts(live, HandoffChanged)[-1].agent == "Kim"
@@ -84,7 +69,7 @@ def test_a_supervisor_takes_over_from_bot_and_agent() -> None:
         await office.desk.supervise(one.session_id, SAM, "take_over")
         await asyncio.sleep(0.2)
         await office.writes(one, "who is this?")
-        assert written(office, one) == ["You said: hello"], "the bot is silent"
+        assert office.written(one) == ["You said: hello"], "the bot is silent"
         await office.desk.message(one.session_id, SAM, "I am Sam.", "d1")
         two = await office.chat("I want a person")
         await office.takes(ALEX)

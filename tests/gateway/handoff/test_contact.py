@@ -7,25 +7,10 @@ import pytest
 from gateway.events import HandoffChanged
 from gateway.handoff.machine import HandoffLimits
 from gateway.handoff.phrases import HandoffPhrases
-from gateway.live import LiveSession
-from pipelines.facts import HumanTurn, NoteAdded, ReplyDone
+from pipelines.facts import NoteAdded
 from tests.fakes.office import ALEX, KIM, NOTE, Office, refused
 
 SAYS = HandoffPhrases()
-
-
-def states(office: Office, live: LiveSession) -> list[str]:
-    return [fact.state for fact in office.facts(live, HandoffChanged)]
-
-
-def written(office: Office, live: LiveSession) -> list[str]:
-    """What the customer reads of the bot and of people."""
-    return [fact.pii.text for fact in office.facts(live, ReplyDone, HumanTurn)]
-
-
-def outcome(office: Office, live: LiveSession) -> str | None:
-    newest: HandoffChanged = office.facts(live, HandoffChanged)[-1]
-    return newest.outcome
 
 
 def test_a_chat_goes_to_a_person_and_back() -> None:
@@ -34,9 +19,9 @@ def test_a_chat_goes_to_a_person_and_back() -> None:
     async def main() -> None:
         await office.comes(ALEX)
         live = await office.chat("I want a person")
-        assert written(office, live) == [SAYS.looking, SAYS.connecting]
+        assert office.written(live) == [SAYS.looking, SAYS.connecting]
         await office.takes(ALEX)
-        assert states(office, live) == [
+        assert office.states(live) == [
             "screen",
             "queued",
             "offered",
@@ -47,13 +32,13 @@ def test_a_chat_goes_to_a_person_and_back() -> None:
         await office.writes(live, "are you there?")
         await office.desk.message(live.session_id, ALEX, "Yes, I am Alex.", "d1")
         await office.desk.message(live.session_id, ALEX, "Yes, I am Alex.", "d1")
-        said = written(office, live)[2:]
+        said = office.written(live)[2:]
         assert said == [SAYS.coming, "Yes, I am Alex."], "the bot is silent; what is repeated is one"
         await office.desk.hand_back(live.session_id, ALEX, "They get a new one.")
         await asyncio.sleep(0.5)
         await office.writes(live, "thanks")
-        assert written(office, live)[4:] == [SAYS.back, "You said: thanks"]
-        assert outcome(office, live) == "handed_back" and office.state(live) is None
+        assert office.written(live)[4:] == [SAYS.back, "You said: thanks"]
+        assert office.outcome(live) == "handed_back" and office.state(live) is None
         (note,) = office.facts(live, NoteAdded)
         assert note.private and note.purpose == "hand_back"
         parties = [turn.party for turn in live.log.conversation.turns]
@@ -83,16 +68,16 @@ def test_nobody_is_there() -> None:
 
     async def main() -> None:
         live = await office.chat("a person please")
-        assert written(office, live) == [NOTE, SAYS.nobody], "the note is written as ever"
+        assert office.written(live) == [NOTE, SAYS.nobody], "the note is written as ever"
         await office.writes(live, "call me back please")
-        assert written(office, live)[2:] == [SAYS.ask_number]
+        assert office.written(live)[2:] == [SAYS.ask_number]
         await office.writes(live, "206 555 0100, tomorrow at 3 pm please")
-        assert written(office, live)[3:] == [SAYS.understood, "We'll call you back tomorrow at 3 PM."]
-        assert outcome(office, live) == "callback"
+        assert office.written(live)[3:] == [SAYS.understood, "We'll call you back tomorrow at 3 PM."]
+        assert office.outcome(live) == "callback"
         (owed,) = await office.records.follow_ups_of(live.session_id)
         assert (owed.kind, owed.created_by, owed.number) == ("callback", "customer", "2065550100")
         await office.writes(live, "where is my order")
-        assert written(office, live)[-1] == "You said: where is my order"
+        assert office.written(live)[-1] == "You said: where is my order"
 
     office.run(main)
 
@@ -102,15 +87,15 @@ def test_the_time_may_be_said_before_the_number_and_other_words_in_between_are_a
 
     async def main() -> None:
         live = await office.chat("a person please", "call me back tomorrow at 3 pm")
-        assert written(office, live)[2:] == [SAYS.ask_number]
+        assert office.written(live)[2:] == [SAYS.ask_number]
         await office.writes(live, "206 555 0100")
-        assert written(office, live)[3:] == [SAYS.understood, "We'll call you back tomorrow at 3 PM."]
+        assert office.written(live)[3:] == [SAYS.understood, "We'll call you back tomorrow at 3 PM."]
         (owed,) = await office.records.follow_ups_of(live.session_id)
         assert (owed.kind, owed.number) == ("callback", "2065550100")
         other = await office.chat("a person please", "call me back", "why do you need it?")
-        assert written(office, other)[3:] == ["You said: why do you need it?"]
+        assert office.written(other)[3:] == ["You said: why do you need it?"]
         await office.writes(other, "well, call me back at 206 555 0100")
-        assert outcome(office, other) == "callback"
+        assert office.outcome(other) == "callback"
 
     office.run(main)
 
@@ -120,7 +105,7 @@ def test_who_was_asked_for_a_number_may_choose_something_else() -> None:
 
     async def main() -> None:
         live = await office.chat("a person please", "call me back", "a message, please")
-        assert outcome(office, live) == "message"
+        assert office.outcome(live) == "message"
 
     office.run(main)
 
@@ -132,12 +117,12 @@ def test_nothing_is_promised_that_could_not_be_noted_down() -> None:
         live = await office.chat("a person please")
         office.records.down = True
         await office.writes(live, "call me back at 206 555 0100", seconds=20)
-        assert written(office, live)[2:] == [SAYS.understood, SAYS.not_arranged]
+        assert office.written(live)[2:] == [SAYS.understood, SAYS.not_arranged]
         live = await office.chat("a person please", "call me back at 206 555 0100")
         await asyncio.sleep(1)
         office.records.down = False
         await asyncio.sleep(5)
-        assert written(office, live)[3].startswith("We'll call you back")
+        assert office.written(live)[3].startswith("We'll call you back")
 
     office.run(main)
 
@@ -147,10 +132,10 @@ def test_who_says_something_else_to_the_alternatives_is_answered_and_stays_with_
 
     async def main() -> None:
         live = await office.chat("a person please", "where is my order")
-        assert written(office, live)[2:] == ["You said: where is my order"]
+        assert office.written(live)[2:] == ["You said: where is my order"]
         assert office.state(live) == "alternatives"
         await asyncio.sleep(61)
-        assert outcome(office, live) == "no_choice"
+        assert office.outcome(live) == "no_choice"
 
     office.run(main)
 
@@ -176,8 +161,8 @@ def test_never_mind_takes_the_customer_out_of_the_line() -> None:
         live = await office.chat("I want a person")
         await office.offer(ALEX)
         await office.writes(live, "Never mind.")
-        assert written(office, live)[2:] == [SAYS.understood, SAYS.cancelled]
-        assert outcome(office, live) == "cancelled"
+        assert office.written(live)[2:] == [SAYS.understood, SAYS.cancelled]
+        assert office.outcome(live) == "cancelled"
         assert await office.queue.offers() == []
         assert await refused(office.desk.accept("l_gone", ALEX)) == "too_late"
 
@@ -190,7 +175,7 @@ def test_the_bot_goes_on_talking_with_who_waits() -> None:
     async def main() -> None:
         await office.comes(ALEX)
         live = await office.chat("I want a person", "what are your hours?")
-        assert written(office, live)[-1] == "You said: what are your hours?"
+        assert office.written(live)[-1] == "You said: what are your hours?"
         assert office.state(live) == "offered"
 
     office.run(main)
@@ -223,9 +208,9 @@ def test_an_agent_who_is_lost_is_replaced_and_the_customer_told_at_once() -> Non
         await office.queue.absent(ALEX.agent_id)
         await office.desk.agent_gone(ALEX.agent_id)
         await asyncio.sleep(0.2)
-        assert written(office, live)[-1] == SAYS.lost_agent
+        assert office.written(live)[-1] == SAYS.lost_agent
         await office.writes(live, "oh")
-        assert written(office, live)[-1] == "You said: oh"
+        assert office.written(live)[-1] == "You said: oh"
         await office.comes(KIM)
         await office.takes(KIM)
         assert office.state(live) == "human_active"
@@ -263,7 +248,7 @@ def test_who_waits_too_long_is_offered_something_else(waits_s: int) -> None:
         assert (office.state(busy), office.state(live)) == ("human_active", "queued")
         await asyncio.sleep(waits_s + 1)
         assert office.state(live) == "alternatives"
-        assert written(office, live)[-1] == SAYS.waited_too_long
+        assert office.written(live)[-1] == SAYS.waited_too_long
         await office.writes(live, "I'll wait")
         assert office.state(live) == "queued"
 

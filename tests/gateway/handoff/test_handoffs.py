@@ -3,27 +3,9 @@
 import asyncio
 
 from gateway.events import HandoffChanged
-from gateway.handoff.phrases import HandoffPhrases
 from gateway.handoff.states import Connect
-from gateway.live import LiveSession
-from pipelines.facts import HandoffRequested, HumanTurn, ReplyDone
+from pipelines.facts import HandoffRequested
 from tests.fakes.office import ALEX, Office
-
-SAYS = HandoffPhrases()
-
-
-def states(office: Office, live: LiveSession) -> list[str]:
-    return [fact.state for fact in office.facts(live, HandoffChanged)]
-
-
-def written(office: Office, live: LiveSession) -> list[str]:
-    """What the customer reads of the bot and of people."""
-    return [fact.pii.text for fact in office.facts(live, ReplyDone, HumanTurn)]
-
-
-def outcome(office: Office, live: LiveSession) -> str | None:
-    newest: HandoffChanged = office.facts(live, HandoffChanged)[-1]
-    return newest.outcome
 
 
 def test_what_was_under_way_when_the_process_ended_goes_on_when_the_customer_does() -> None:
@@ -117,7 +99,24 @@ def test_a_bug_in_a_handoff_leaves_the_customer_to_the_bot() -> None:
         assert office.state(live) is None
         assert await office.queue.offers() == []
         await office.writes(live, "hello?")
-        assert written(office, live)[-1] == "You said: hello?"
-        assert outcome(office, live) == "failed"
+        assert office.written(live)[-1] == "You said: hello?"
+        assert office.outcome(live) == "failed"
+
+    office.run(main)
+
+
+def test_who_is_there_is_known_as_soon_as_they_come() -> None:
+    office = Office()
+
+    async def main() -> None:
+        await asyncio.sleep(0.5)
+        assert not office.handoffs.somebody_there("general")
+        arriving = asyncio.get_running_loop().time()
+        await office.comes(ALEX, known_s=0.2)
+        assert office.handoffs.somebody_there("general")
+        assert asyncio.get_running_loop().time() - arriving < 1
+        await office.queue.absent(ALEX.agent_id)
+        await asyncio.sleep(0.2)
+        assert not office.handoffs.somebody_there("general")
 
     office.run(main)
