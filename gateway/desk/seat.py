@@ -111,9 +111,11 @@ class Seat:
         """A contact came to another state: it is theirs now, still or no longer. Tell who needs to know."""
         handoff_id = contact.handoff_id or ""
         was_mine = self.contacts.pop(handoff_id, None) is not None
-        mine = contact.agent_id == self.agent_id and contact.state not in UNANSWERED
+        mine = self._is_mine(contact)
         if mine and contact.state != State.CLOSED:
             self.contacts[handoff_id] = contact
+        elif self.has(contact.session):
+            return  # the end of an earlier handoff of a customer who is theirs again
         for tab in self.tabs:
             if mine or was_mine or contact.session in tab.watched:
                 tab.outbox.push(self.view(contact))
@@ -123,5 +125,9 @@ class Seat:
     def view(self, contact: Contact) -> ContactChanged:
         """A contact as this agent may see it."""
         fields = contact.model_dump(exclude=None if self.may(Action.SEE_PII) else {"customer"})
-        named = contact.agent_id == self.agent_id
-        return ContactChanged(**fields, mine=named and contact.state not in UNANSWERED)
+        return ContactChanged(**fields, mine=self._is_mine(contact))
+
+    def _is_mine(self, contact: Contact) -> bool:
+        """Whether the agent has it: one that is over still names who had it last."""
+        over = contact.outcome is not None and contact.state != State.CLOSED
+        return contact.agent_id == self.agent_id and contact.state not in UNANSWERED and not over

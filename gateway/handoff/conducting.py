@@ -282,7 +282,7 @@ class Conducting:
             contact.view()
             for contact in self._handoffs
             if contact.agent is not None and contact.agent.agent_id == agent_id
-            if contact.state not in (State.OFFERED, State.DIALLING)
+            if contact.state not in (State.OFFERED, State.DIALLING) and not contact.over
         ]
 
     async def live_sessions(self, most: int) -> Sequence[ContactView]:

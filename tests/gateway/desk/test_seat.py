@@ -78,15 +78,34 @@ def test_a_contact_that_goes_to_somebody_else_can_no_longer_be_watched() -> None
     virtual_time.run(test())
 
 
-def test_a_second_handoff_of_the_same_session_keeps_it_readable() -> None:
+@pytest.mark.parametrize("end", [{"state": "closed"}, {"state": "ai_active", "outcome": "handed_back"}])
+def test_the_end_of_an_earlier_handoff_takes_nothing_from_the_desk(end: dict[str, str]) -> None:
     async def test() -> None:
         seat, tab = seat_of()
         seat.take(contact(state="wrap_up"))
         seat.take(contact(handoff_id="h_2"))
         listens = Listens()
         tab.watched["s_1"] = listens  # type: ignore[assignment]
-        seat.take(contact(state="closed"))
+        await everything(tab)
+        seat.take(contact(**end))
         assert not listens.closed and seat.has("s_1")
+        assert list(seat.contacts) == ["h_2"]
+        assert not await everything(tab), "the page would take the customer off the desk"
+
+    virtual_time.run(test())
+
+
+def test_a_customer_who_was_handed_back_is_theirs_no_more() -> None:
+    async def test() -> None:
+        seat, tab = seat_of()
+        seat.take(contact())
+        seat.take(contact(state="ai_active", outcome="handed_back"))
+        assert not seat.contacts
+        assert changes(await everything(tab)) == [("human_active", True), ("ai_active", False)]
+        seat.take(contact(state="ai_active", outcome="handed_back"))
+        assert not await everything(tab)
+
+    virtual_time.run(test())
 
     virtual_time.run(test())
 
@@ -115,15 +134,17 @@ def test_who_may_not_see_personal_data_sees_no_name() -> None:
 def test_what_was_asked_for_counts_less_than_what_has_changed_meanwhile() -> None:
     async def test() -> None:
         seat, tab = seat_of()
-        kept, gone, lost = contact(), contact(handoff_id="h_2"), contact(handoff_id="h_3")
+        kept, gone = contact(), contact(handoff_id="h_2", session="s_2")
+        lost = contact(handoff_id="h_3", session="s_3")
         for each in (kept, gone, lost):
             seat.take(each)
         await everything(tab)
         before = dict(seat.contacts)
-        listed: list[Contact] = [contact(state="briefing"), gone, contact(handoff_id="h_4")]
+        new = contact(handoff_id="h_4", session="s_4")
+        listed: list[Contact] = [contact(state="briefing"), gone, new]
         seat.take(contact(state="wrap_up"))  # while we asked
-        seat.take(contact(handoff_id="h_2", state="closed"))
-        seat.take(contact(handoff_id="h_5"))
+        seat.take(contact(handoff_id="h_2", session="s_2", state="closed"))
+        seat.take(contact(handoff_id="h_5", session="s_5"))
         seat.settle(listed, before)
         assert {key: each.state for key, each in seat.contacts.items()} == {
             "h_1": "wrap_up",
