@@ -5,82 +5,25 @@ none of the bot's, the customer none of the whisper.
 """
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 import pytest
 
-from tests.interop import ports
-from tests.interop.baresip import Settings, baresip
+from tests.interop.baresip import baresip
 from tests.interop.desk_agent import at_desk
+from tests.interop.handoff_office import ANSWER_S, Office, Words, office, opened, words
 from tests.interop.sounds import Sound
-from tests.interop.speech import Hear, Speak, speak, transcribe
+from tests.interop.speech import Hear, speak, transcribe
 from tests.interop.talkers import Talker, in_browser, on_telephone, spoken_to
-from tests.interop.telephone_gateway import TelephoneGateway, telephone_gateway
 
-__all__ = ["speak", "transcribe"]
+__all__ = ["office", "speak", "transcribe", "words"]
 pytestmark = [pytest.mark.interop, pytest.mark.models, pytest.mark.timeout(300)]
-
-ANSWER_S = 60.0
-"For what the gateway's models do, on a machine that does other things too."
-QUEUES = [{"name": "general", "overflow": {"queue": "telephones", "after_s": 1}}, {"name": "telephones"}]
-"Who is at the desk goes first."
-BOB = {"key": "bob", "number": "200", "name": "Bob", "queues": "telephones", "rest_s": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    gateway: TelephoneGateway
-    password: str
-    "Of Alex."
-    bob: Settings
-    "The telephone of an agent."
-
-
-@contextmanager
-def opened(folder: Path, models: Path, **phone: Any) -> Iterator[Office]:
-    """A gateway whose people are Alex at the desk and, on the telephone, Bob."""
-    bob = Settings("200", port=ports.free(3))
-    trunk = {"name": "line", "networks": ["127.0.0.0/8"], "calls": 4, "address": f"127.0.0.1:{bob.port}"}
-    sections = {"queues": {"named": QUEUES, "phones": [{**BOB, **phone}]}}
-    dial = {"allowed": ["200"]}
-    with telephone_gateway(folder, models, [trunk], "--demo-agents", sections=sections, dial=dial) as running:
-        (file,) = folder.rglob("demo-agents.json")
-        yield Office(running, json.loads(file.read_text())["alex"], bob)
-
-
-@pytest.fixture(scope="module")
-def office(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(tmp_path_factory.mktemp("gateway"), models_folder) as running:
-        yield running
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    wish: Sound
-    secret: Sound
-    question: Sound
-    answer: Sound
-    hello: Sound
-    yes: Sound
-
-
-@pytest.fixture(scope="module")
-def words(speak: Speak) -> Words:
-    return Words(
-        wish=speak("I would like to talk to a person, please."),
-        secret=speak("My secret word is potato."),
-        question=speak("The tent that I bought has a hole in the roof."),
-        answer=speak("I will send you another one tomorrow morning."),
-        hello=speak("Hello? Bob speaking."),
-        yes=speak("Yes, put them through."),
-    )
 
 
 @asynccontextmanager
