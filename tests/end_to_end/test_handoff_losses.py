@@ -125,27 +125,18 @@ def model_server(office: Office) -> int:
     raise AssertionError("there is no model server")
 
 
-def test_the_model_server_is_killed_in_the_middle_of_a_handoff(launch: Launch, office: Office) -> None:
-    agent = Doomed(launch, office)
-    with chromium.opened(launch().browser, office.url) as customer:
-        people.writes(customer, people.WISH)
-        expect(people.ringing(agent.page)).to_be_visible()
+def kill_model_server(office: Office) -> None:
+    """Or leave it dead: it takes longer to come back each time."""
+    if is_back(office):
         os.kill(model_server(office), signal.SIGKILL)
-        people.accept(agent.page)
-        people.connect(agent.page, "In chat")
-        people.writes(customer, "Are you there?")
-        expect(said(agent.page, "customer").last).to_contain_text("Are you there?")
-        people.write(agent.page, "Yes, I am.")
-        expect(said(customer, "human").last).to_contain_text("Yes, I am.")
-        people.hand_back(agent.page, "")
-        expect(said(customer, "reply").last).to_contain_text("It's me again")
-        people.writes(customer, "What is your return policy?")
-        expect(said(customer, "reply").last).to_contain_text(re.compile("return|days", re.I))
-        end = time.monotonic() + 60
-        while time.monotonic() < end and not is_back(office):
-            time.sleep(0.5)
-        assert is_back(office), "the model server was begun anew"
-    agent.kill()
+
+
+def comes_back(office: Office) -> None:
+    """The model server is begun anew."""
+    end = time.monotonic() + 120
+    while not is_back(office):
+        assert time.monotonic() < end, "the model server was not begun anew"
+        time.sleep(0.2)
 
 
 def is_back(office: Office) -> bool:
@@ -153,3 +144,95 @@ def is_back(office: Office) -> bool:
         return model_server(office) > 0
     except (AssertionError, OSError):
         return False
+
+
+def test_the_model_server_is_killed_in_each_state_of_a_chats_handoff(launch: Launch, office: Office) -> None:
+    with chromium.opened(launch().browser, office.url) as customer:
+        kill_model_server(office)  # it is away while we look who is there
+        people.writes(customer, people.WISH)
+        expect(said(customer, "reply").last).to_contain_text("What would you like?")
+        kill_model_server(office)  # alternatives
+        people.writes(customer, "I'll wait.")
+        expect(said(customer, "reply").last).to_contain_text("All right.")
+        kill_model_server(office)  # in line
+        agent = Doomed(launch, office)
+        expect(people.ringing(agent.page)).to_be_visible()
+        kill_model_server(office)  # it rings
+        people.accept(agent.page)
+        kill_model_server(office)  # the agent reads, and is being connected
+        people.connect(agent.page, "In chat")
+        talk(customer, agent.page, "Are you there?", "Yes, I am.")
+        kill_model_server(office)  # they talk
+        talk(customer, agent.page, "That is good.", "It is.")
+
+        agent.kill()
+        kill_model_server(office)
+        expect(customer.get_by_role("log")).to_contain_text("I've lost my colleague", timeout=FOUND_MS)
+        kill_model_server(office)  # we look for another
+        other = Doomed(launch, office)
+        expect(people.ringing(other.page)).to_be_visible(timeout=FOUND_MS)
+        people.accept(other.page)
+        people.connect(other.page, "In chat")
+        people.hand_back(other.page, "")
+        expect(said(customer, "reply").last).to_contain_text("It's me again")
+        kill_model_server(office)  # the bot has them again
+        people.writes(customer, "What is your return policy?")
+        expect(said(customer, "reply").last).to_contain_text(re.compile("return|days", re.I))
+
+        people.writes(customer, people.WISH)
+        expect(people.ringing(other.page)).to_be_visible()
+        people.accept(other.page)
+        people.connect(other.page, "In chat")
+        people.end(other.page)
+        expect(other.page.get_by_label("How did it end?")).to_be_visible()
+        kill_model_server(office)  # wrap-up
+        people.wrap_up(other.page, "resolved")
+        other.kill()
+    comes_back(office)
+
+
+def talk(customer: Page, agent: Page, question: str, answer: str) -> None:
+    """One line each way."""
+    people.writes(customer, question)
+    expect(said(agent, "customer").last).to_contain_text(question)
+    people.write(agent, answer)
+    expect(said(customer, "human").last).to_contain_text(answer)
+
+
+def test_the_model_server_is_killed_in_each_state_of_a_calls_handoff(
+    launch: Launch, office: Office, speak: Speak
+) -> None:
+    wish, question = speak(people.WISH), speak("What is your return policy?")
+    answers = re.compile("return", re.I)
+    comes_back(office)
+    with chromium.opened(launch().browser, office.url) as customer:
+        agent = Doomed(launch, office)
+        begin_call(customer)
+        kill_model_server(office)  # it is away while we look who is there
+        says(customer, wish)
+        expect(people.ringing(agent.page)).to_contain_text("is calling")
+        kill_model_server(office)  # it rings, and the bot answers meanwhile
+        says(customer, question)
+        expect(said(customer, "reply").last).to_contain_text(answers)
+        people.accept(agent.page)
+        kill_model_server(office)  # the agent reads, and is being connected
+        people.connect(agent.page, "In call")
+        kill_model_server(office)  # they talk
+        says(agent.page, speak(STORY))
+        agent.page.wait_for_timeout(5_000)
+        since = chromium.recorded(customer).seconds - 2
+        agent.kill()
+        expect(customer.get_by_role("log")).to_contain_text("Our colleague lost the connection.")
+        kill_model_server(office)  # we look for another
+        customer.wait_for_timeout(6_000)
+        gap = gap_after_last_words(heard_after(customer, since))
+        assert gap <= LONGEST_SILENCE_S, f"silent for {gap} s"
+        other = Doomed(launch, office)
+        expect(people.ringing(other.page)).to_be_visible(timeout=FOUND_MS)
+        people.accept(other.page)
+        people.connect(other.page, "In call")
+        customer.get_by_role("button", name="Hang up").click()
+        expect(other.page.get_by_label("How did it end?")).to_be_visible()
+        kill_model_server(office)  # the customer has left; wrap-up
+        people.wrap_up(other.page, "resolved")
+        other.kill()
