@@ -26,7 +26,13 @@ from pipelines.voice import VoiceDetection, VoiceThresholds
 
 T = TypeVar("T")
 
-HEARD = Decoded(TRANSCRIPT, -0.2, 0.01, 10)
+APART_S = 1.5
+"Without a job for so long it is another question that is heard."
+
+
+def heard(question: int) -> Decoded:
+    """What the stub hears: whoever says the same again and again is taken for a machine, and not answered."""
+    return Decoded(f"Question {question}. {TRANSCRIPT}", -0.2, 0.01, 10)
 
 
 class StubWhisper:
@@ -34,17 +40,25 @@ class StubWhisper:
 
     def decode(self, samples: Samples, wanted: Callable[[], bool] = lambda: True) -> Decoded:
         """What it always hears."""
-        return HEARD
+        return heard(0)
 
 
 class StubWorkers:
-    """Answers every job after the stub's delay; any number at the same time, as on other machines."""
+    """One call's: answers every job after the stub's delay, as other machines would."""
 
     idle = True
 
+    def __init__(self) -> None:
+        self._question = 0
+        self._asked_at = -APART_S
+
     def submit(self, job: Job[T]) -> None:
         """The recogniser's jobs only."""
-        asyncio.get_running_loop().call_later(RECOGNISER_S, self._answer, job)
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._asked_at >= APART_S:
+            self._question += 1
+        self._asked_at = loop.time()
+        loop.call_later(RECOGNISER_S, self._answer, job)
 
     def promote(self, job: Job[T], priority: Priority) -> None:
         """There is no queue."""
@@ -58,7 +72,7 @@ class StubWorkers:
 
     def _answer(self, job: Job[T]) -> None:
         if not job._withdrawn:
-            job.done(cast(T, HEARD))
+            job.done(cast(T, heard(self._question)))
 
 
 class StubVoice:

@@ -113,6 +113,12 @@ def is_available(page: Page) -> None:
     expect(page.locator(".line-mark")).to_have_attribute("data-state", "live")
 
 
+def is_away(page: Page) -> None:
+    """The agent takes none, whatever they said before."""
+    page.get_by_text("Away", exact=True).click()
+    expect(page.get_by_role("radio", name="Away")).to_be_checked()
+
+
 def ringing(page: Page) -> Locator:
     """The offer."""
     return page.get_by_role("dialog", name=re.compile("is calling|wants to chat"))

@@ -41,12 +41,15 @@ def launch(silent: Path) -> Iterator[Launch]:
 class Doomed:
     """Alex's desk in a browser that is going to be killed."""
 
-    def __init__(self, launch: Launch, office: Office) -> None:
+    def __init__(self, launch: Launch, office: Office, *, available: bool = True) -> None:
         self._program = launch()
         self._stack = ExitStack()
         desk = people.desk(self._program.browser, office.url, "alex", office.passwords["alex"])
         self.page: Page = self._stack.enter_context(desk)
-        people.is_available(self.page)
+        if available:
+            people.is_available(self.page)
+        else:
+            people.is_away(self.page)
 
     def kill(self) -> None:
         self._program.kill()
@@ -148,6 +151,7 @@ def is_back(office: Office) -> bool:
 
 def test_the_model_server_is_killed_in_each_state_of_a_chats_handoff(launch: Launch, office: Office) -> None:
     with chromium.opened(launch().browser, office.url) as customer:
+        agent = Doomed(launch, office, available=False)
         kill_model_server(office)  # it is away while we look who is there
         people.writes(customer, people.WISH)
         expect(said(customer, "reply").last).to_contain_text("What would you like?")
@@ -155,7 +159,7 @@ def test_the_model_server_is_killed_in_each_state_of_a_chats_handoff(launch: Lau
         people.writes(customer, "I'll wait.")
         expect(said(customer, "reply").last).to_contain_text("All right.")
         kill_model_server(office)  # in line
-        agent = Doomed(launch, office)
+        people.is_available(agent.page)
         expect(people.ringing(agent.page)).to_be_visible()
         kill_model_server(office)  # it rings
         people.accept(agent.page)
