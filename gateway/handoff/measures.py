@@ -56,14 +56,33 @@ class Measures:
     handoff_id: str
     reason: str
     began: float
+    queue: str = ""
+    "The line that the customer was meant for first."
+    channel: Channel = "chat"
+    "How the customer was there last."
     first: dict[str, float] = field(default_factory=dict)
+    "Seconds from the wish to the first `offer`, the first `yes`, the `person`."
     offers: int = 0
+    returned: int = 0
+    "How often the customer was back in line after somebody was asked or there."
+    lost: int = 0
+    "Agents who were lost while they had the customer."
+    outcome: str | None = None
+    "None: it is under way."
+
+    @property
+    def cause(self) -> str:
+        """Why it began, as it is counted."""
+        return self.reason if self.reason in KNOWN_REASONS else "other"
 
     def came_to(self, state: State, channel: Channel, now: float) -> None:
         """It is in this state from now on."""
         STATES.labels(state.value).inc()
+        self.channel = channel
         if state is State.RESCUE:
             LOST.inc()
+            self.lost += 1
+        self.returned += state is State.QUEUED and self.offers > 0
         until = UNTIL.get(state)
         self.offers += until == "offer"
         if until is not None and until not in self.first:
@@ -72,8 +91,8 @@ class Measures:
 
     def ended(self, outcome: str, channel: Channel, now: float) -> None:
         """This is how it went."""
-        reason = self.reason if self.reason in KNOWN_REASONS else "other"
-        OUTCOMES.labels(reason, outcome, channel).inc()
+        self.outcome, self.channel = outcome, channel
+        OUTCOMES.labels(self.cause, outcome, channel).inc()
         log.info(
             "handoff over",
             handoff=self.handoff_id,

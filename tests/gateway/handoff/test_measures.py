@@ -43,5 +43,17 @@ def test_how_it_went_is_counted_by_why_it_began_and_said_in_the_log(reason: str,
 
 def test_a_lost_agent_is_counted() -> None:
     before = sample("warmline_handoff_agents_lost_total")
-    Measures("h1", "legal", 0.0).came_to(State.RESCUE, "voice", 1.0)
+    measures = Measures("h1", "legal", 0.0)
+    measures.came_to(State.RESCUE, "voice", 1.0)
     assert sample("warmline_handoff_agents_lost_total") == before + 1
+    assert measures.lost == 1
+
+
+def test_who_is_in_line_again_is_counted_and_who_only_waits_is_not() -> None:
+    measures = Measures("h1", "legal", 0.0)
+    for state in (State.ALTERNATIVES, State.QUEUED, State.ALTERNATIVES, State.QUEUED):
+        measures.came_to(state, "chat", 1.0)
+    assert measures.returned == 0
+    for state in (State.OFFERED, State.QUEUED, State.DIALLING, State.QUEUED):
+        measures.came_to(state, "chat", 2.0)
+    assert measures.returned == 2
