@@ -36,7 +36,15 @@ from gateway.room import Room
 from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
 from pipelines.escalation import Escalation
-from pipelines.facts import CustomerTurn, Fact, HandoffChosen, HandoffRequested, Suggestion, Unavailable
+from pipelines.facts import (
+    CustomerTurn,
+    Fact,
+    HandoffChosen,
+    HandoffRequested,
+    HumanTurn,
+    Suggestion,
+    Unavailable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +135,8 @@ class Handoffs:
                 self._soon(contact, Chose(choice))
             case CustomerTurn() if contact is None:
                 self._pick_up(session_id)
+            case HumanTurn(channel="chat") if contact is not None:
+                contact.measures.heard(contact.channel, self.house.now())
         if contact is not None and fact.durable and not isinstance(fact, Suggestion):
             contact.saw(fact)
             if self.house.desks is not None:
@@ -192,6 +202,7 @@ class Handoffs:
         handoff_id = f"h_{secrets.token_hex(8)}"
         talk = self._talks.get(session_id)
         contact = Contact(handoff_id, live, wish, self.house, lambda: self.briefing(session_id), talk)
+        contact.connection.heard = lambda: contact.measures.heard(contact.channel, self.house.now())
         self._contacts[session_id] = contact
         self._tasks.create_task(self._conduct(contact, first), name=f"handoff {handoff_id}")
         return contact

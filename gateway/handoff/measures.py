@@ -18,7 +18,7 @@ OUTCOMES = Counter(
 )
 TIMES = Histogram(
     "warmline_handoff_seconds",
-    "From the wish for a person to the first offer, the first yes, and the first moment with the person",
+    "From the wish for a person to the first offer, the first yes, the first moment with the person, their words",
     ["until", "channel"],
     buckets=SECONDS,
 )
@@ -61,7 +61,7 @@ class Measures:
     channel: Channel = "chat"
     "How the customer was there last."
     first: dict[str, float] = field(default_factory=dict)
-    "Seconds from the wish to the first `offer`, the first `yes`, the `person`."
+    "Seconds from the wish to the first `offer`, the first `yes`, the `person`, and their first `words`."
     offers: int = 0
     returned: int = 0
     "How often the customer was back in line after somebody was asked or there."
@@ -85,7 +85,15 @@ class Measures:
         self.returned += state is State.QUEUED and self.offers > 0
         until = UNTIL.get(state)
         self.offers += until == "offer"
-        if until is not None and until not in self.first:
+        if until is not None:
+            self._reached(until, channel, now)
+
+    def heard(self, channel: Channel, now: float) -> None:
+        """The customer hears the person, or reads a message of theirs."""
+        self._reached("words", channel, now)
+
+    def _reached(self, until: str, channel: Channel, now: float) -> None:
+        if until not in self.first:
             self.first[until] = now - self.began
             TIMES.labels(until, channel).observe(now - self.began)
 

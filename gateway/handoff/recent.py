@@ -51,6 +51,8 @@ class Times(_Report):
     "To the first agent who accepted."
     person: Spread | None
     "To the first moment with the person."
+    words: Spread | None
+    "To their first words: a voice in a call, a message in a chat."
 
 
 class Cause(_Report):
@@ -141,6 +143,7 @@ def _times(queue: str, channel: Channel, of: Sequence[Measures]) -> Times:
         offer=_spread("offer", of),
         yes=_spread("yes", of),
         person=_spread("person", of),
+        words=_spread("words", of),
     )
 
 

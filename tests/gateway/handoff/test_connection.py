@@ -11,7 +11,7 @@ from gateway.room import Role
 from pipelines.facts import HandoffChosen, HandoffRequested
 from tests import virtual_time
 from tests.fakes.office import ALEX, KIM, SAM, Office, refused
-from tests.fakes.office_calls import AGENT, BOT, CUSTOMER, at_work, calling, levels
+from tests.fakes.office_calls import AGENT, BOT, CUSTOMER, at_work, calling, levels, tone
 
 SAYS = HandoffPhrases()
 
@@ -45,6 +45,28 @@ def test_nobody_hears_anybody_before_the_yes_and_both_hear_each_other_after_it()
             assert office.copilots[0][1].name == "Alex"
             joined = office.facts(line.live, LegJoined)
             assert [each.role for each in joined] == ["customer", "human"]
+
+    run(test)
+
+
+def test_a_persons_first_words_count_when_the_customer_hears_them() -> None:
+    async def test(office: Office) -> None:
+        async with at_work(office, ALEX) as legs, calling(office) as line:
+            alex = legs[ALEX.agent_id]
+            alex._to_say.clear()
+            await line.wishes()
+            await office.takes(ALEX)
+            await asyncio.sleep(3)
+            contact = office.handoffs.of(line.session_id)
+            assert contact is not None and line.state == "human_active"
+            assert "words" not in contact.measures.first, "the line is open, and nobody speaks"
+            alex.say([tone(AGENT), None, tone(0), tone(AGENT)])
+            await asyncio.sleep(1)
+            assert "words" not in contact.measures.first, "a click is nobody's voice"
+            alex.say([tone(AGENT)] * 20)
+            await asyncio.sleep(1)
+            first = contact.measures.first
+            assert 3.5 <= first["words"] - first["person"] <= 4.8
 
     run(test)
 

@@ -41,6 +41,16 @@ def test_how_it_went_is_counted_by_why_it_began_and_said_in_the_log(reason: str,
     assert told[0]["to_offer_s"] == 4.0 and told[0]["seconds"] == 60.0 and told[0]["outcome"] == "talked"
 
 
+def test_the_persons_first_words_count_once() -> None:
+    measures = Measures("h1", "legal", began=100.0)
+    before = sample("warmline_handoff_seconds_count", until="words", channel="voice")
+    measures.came_to(State.HUMAN_ACTIVE, "voice", 130.0)
+    measures.heard("voice", 131.5)
+    measures.heard("voice", 150.0)
+    assert measures.first == {"person": 30.0, "words": 31.5}
+    assert sample("warmline_handoff_seconds_count", until="words", channel="voice") == before + 1
+
+
 def test_a_lost_agent_is_counted() -> None:
     before = sample("warmline_handoff_agents_lost_total")
     measures = Measures("h1", "legal", 0.0)

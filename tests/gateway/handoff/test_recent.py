@@ -1,5 +1,7 @@
 """The rolling record of handoffs: what is kept, for how long, and what is said of it."""
 
+import asyncio
+
 from gateway.handoff.measures import Measures
 from gateway.handoff.recent import KEEP_S, MOST, Cause, Recent, Spread
 from gateway.handoff.states import State
@@ -110,7 +112,7 @@ def test_a_handoff_of_the_office_is_in_it_from_the_wish_to_the_outcome() -> None
 
     async def main() -> None:
         await office.comes(ALEX)
-        await office.chat("I want a person")
+        live = await office.chat("I want a person")
         report = office.handoffs.house.recent.report(office.now())
         assert (report.handoffs, report.under_way, report.reached) == (1, 1, 0)
         await office.takes(ALEX)
@@ -120,5 +122,10 @@ def test_a_handoff_of_the_office_is_in_it_from_the_wish_to_the_outcome() -> None
         assert (line.queue, line.channel) == ("general", "chat")
         assert line.offer and line.yes and line.person and line.offer.median_s <= line.person.median_s
         assert report.causes == (Cause(reason="customer_asked", handoffs=1, reached=1),)
+        assert line.words is None
+        await asyncio.sleep(7)
+        await office.desk.message(live.session_id, ALEX, "Hello, Alex here.", "m1")
+        (line,) = office.handoffs.house.recent.report(office.now()).times
+        assert line.words and line.words.median_s >= line.person.median_s + 7
 
     office.run(main)

@@ -145,6 +145,13 @@ function Recent({ measured, queues }: Shown) {
   );
 }
 
+const UNTIL = [
+  ["offer", "To the first offer"],
+  ["yes", "To the first yes"],
+  ["person", "To the person"],
+  ["words", "To their first words"],
+] as const;
+
 function Times({ measured: { recent }, queues }: Shown) {
   return (
     <section aria-labelledby="times-title">
@@ -159,14 +166,14 @@ function Times({ measured: { recent }, queues }: Shown) {
                   {title}
                 </th>
               ))}
-              {["To the first offer", "To the first yes", "To the person"].map((title) => (
-                <th key={title} scope="colgroup" colSpan={2}>
+              {UNTIL.map(([until, title]) => (
+                <th key={until} scope="colgroup" colSpan={2}>
                   {title}
                 </th>
               ))}
             </tr>
             <tr>
-              {["offer", "yes", "person"].map((until) => (
+              {UNTIL.map(([until]) => (
                 <SpreadHeads key={until} />
               ))}
             </tr>
@@ -177,9 +184,9 @@ function Times({ measured: { recent }, queues }: Shown) {
                 <th scope="row">{queueTitle(queues, line.queue)}</th>
                 <td>{CHANNELS[line.channel]}</td>
                 <td>{line.handoffs}</td>
-                <SpreadCells spread={line.offer} />
-                <SpreadCells spread={line.yes} />
-                <SpreadCells spread={line.person} />
+                {UNTIL.map(([until]) => (
+                  <SpreadCells key={until} spread={line[until]} />
+                ))}
               </tr>
             ))}
           </tbody>

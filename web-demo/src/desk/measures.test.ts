@@ -21,6 +21,7 @@ const MEASURED = {
         offer: { count: 5, median_s: 1.2, p95_s: 8.4 },
         yes: null,
         person: null,
+        words: null,
       },
     ],
     causes: [{ reason: "customer_asked", handoffs: 6, reached: 3 }],

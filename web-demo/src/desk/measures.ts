@@ -24,7 +24,17 @@ const recent = object({
   back_in_line: or(number, 0),
   agents_lost: or(number, 0),
   times: or(
-    list(object({ queue: string, channel, handoffs: number, offer: spread, yes: spread, person: spread })),
+    list(
+      object({
+        queue: string,
+        channel,
+        handoffs: number,
+        offer: spread,
+        yes: spread,
+        person: spread,
+        words: spread,
+      }),
+    ),
     [],
   ),
   causes: or(list(object({ reason: string, handoffs: number, reached: number })), []),
