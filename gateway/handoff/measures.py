@@ -18,7 +18,7 @@ OUTCOMES = Counter(
 )
 TIMES = Histogram(
     "warmline_handoff_seconds",
-    "From the wish for a person to the first offer, the first yes, the first moment with the person, their words",
+    "From the wish for a person to the first offer, the first yes, the person, and the person's first words",
     ["until", "channel"],
     buckets=SECONDS,
 )

@@ -252,6 +252,7 @@ def test_a_supervisor_sees_what_handoffs_took_and_how_they_went(
         expect(page.get_by_text("No handoffs yet.")).to_be_visible()
         expect(page.get_by_text("Nobody waits.")).to_be_visible()
         chief.office.measured = measured()  # and it comes by itself
+        expect(page.locator(".figures")).to_be_visible(timeout=10_000)
         row = page.get_by_role("region", name="From the wish for a person").get_by_role("row")
         expect(row.nth(2)).to_have_text(re.compile("^GeneralCalls3(3.0 s4.0 s){3}33 s34 s$"))
         expect(row.nth(3)).to_have_text(re.compile("^RefundsChats1(20 s20 s){3}50 s50 s$"))
@@ -279,7 +280,9 @@ def test_measures_that_do_not_come_are_told_and_what_was_there_stays(
         look(page, "Measures")
         expect(page.locator(".figures")).to_be_visible()
         chief.office.refusals["/api/desk/measures"] = refusal("busy", 503, "The desk is not there.")
-        expect(page.get_by_role("alert")).to_contain_text("The desk is not there. These figures are of ")
+        expect(page.get_by_role("alert")).to_contain_text(
+            "The desk is not there. These figures are of ", timeout=10_000
+        )
         expect(page.locator(".figures")).to_be_visible()
         chief.office.refusals.clear()
         page.get_by_role("button", name="Try again").click()

@@ -80,12 +80,13 @@ export function useFollowUps({ may, shown, contacts, onDoubt, notify }: Wish): F
   }, []);
   const close = useCallback(
     async ({ follow_up_id: id }: FollowUp, outcome: Outcome): Promise<boolean> => {
-      const failed = await post(`${PATH}/${encodeURIComponent(id)}/close`, { outcome }).catch(asFailure);
+      const path = `${PATH}/${encodeURIComponent(id)}/close`;
+      const failed = await post(path, { outcome }).then(() => null, asFailure);
       recount();
       // One that a colleague has closed, or that is another queue's now, is gone in any case.
-      const gone = !failed || failed.code === "closed_already" || failed.code === "unknown_follow_up";
+      const gone = failed === null || failed.code === "closed_already" || failed.code === "unknown_follow_up";
       if (gone) setList((all) => all?.filter((other) => other.follow_up_id !== id) ?? null);
-      if (!failed) return true;
+      if (failed === null) return true;
       notify(failed.message);
       if (failed.code === "not_signed_in") onDoubt();
       return false;
