@@ -32,6 +32,7 @@ CORES = [
     "gateway/handoff/recent.py",
     "gateway/handoff/reply.py",
     "gateway/handoff/said_number.py",
+    "gateway/handoff/silence.py",
     "gateway/handoff/when.py",
     "gateway/hold_music.py",
     "gateway/matrix.py",

@@ -22,6 +22,11 @@ TIMES = Histogram(
     ["until", "channel"],
     buckets=SECONDS,
 )
+SILENCE = Histogram(
+    "warmline_handoff_silence_seconds",
+    "The longest time in which nobody was heard in a call, until the person's first words or the end",
+    buckets=SECONDS,
+)
 STATES = Counter("warmline_handoff_states_total", "States that handoffs came to", ["state"])
 LOST = Counter("warmline_handoff_agents_lost_total", "Agents who were lost while they had a customer")
 
@@ -67,6 +72,8 @@ class Measures:
     "How often the customer was back in line after somebody was asked or there."
     lost: int = 0
     "Agents who were lost while they had the customer."
+    silence: float | None = None
+    "The longest time in which nobody was heard, seconds; None: it was no call, or is not measured yet."
     outcome: str | None = None
     "None: it is under way."
 
@@ -92,6 +99,11 @@ class Measures:
         """The customer hears the person, or reads a message of theirs."""
         self._reached("words", channel, now)
 
+    def silent(self, seconds: float) -> None:
+        """Nobody was heard for so long at most."""
+        self.silence = max(seconds, self.silence or 0.0)
+        SILENCE.observe(seconds)
+
     def _reached(self, until: str, channel: Channel, now: float) -> None:
         if until not in self.first:
             self.first[until] = now - self.began
@@ -109,5 +121,6 @@ class Measures:
             channel=channel,
             offers=self.offers,
             seconds=round(now - self.began, 1),
+            silence_s=None if self.silence is None else round(self.silence, 1),
             **{f"to_{until}_s": round(seconds, 2) for until, seconds in self.first.items()},
         )

@@ -53,6 +53,8 @@ class Times(_Report):
     "To the first moment with the person."
     words: Spread | None
     "To their first words: a voice in a call, a message in a chat."
+    silence: Spread | None
+    "The longest in which nobody was heard in the call, until their first words or the end."
 
 
 class Cause(_Report):
@@ -136,21 +138,25 @@ class Recent:
 
 
 def _times(queue: str, channel: Channel, of: Sequence[Measures]) -> Times:
+    def until(what: str) -> Spread | None:
+        return _spread([each.first[what] for each in of if what in each.first])
+
     return Times(
         queue=queue,
         channel=channel,
         handoffs=len(of),
-        offer=_spread("offer", of),
-        yes=_spread("yes", of),
-        person=_spread("person", of),
-        words=_spread("words", of),
+        offer=until("offer"),
+        yes=until("yes"),
+        person=until("person"),
+        words=until("words"),
+        silence=_spread([each.silence for each in of if each.silence is not None]),
     )
 
 
-def _spread(until: str, of: Sequence[Measures]) -> Spread | None:
-    took = sorted(each.first[until] for each in of if until in each.first)
-    if not took:
+def _spread(seconds: Sequence[float]) -> Spread | None:
+    if not seconds:
         return None
+    took = sorted(seconds)
     p95 = took[math.ceil(0.95 * len(took)) - 1]
     return Spread(count=len(took), median_s=round(statistics.median(took), 1), p95_s=round(p95, 1))
 

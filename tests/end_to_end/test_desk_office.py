@@ -235,6 +235,8 @@ def measured(node: str | None = None) -> Measured:
         for state in (State.OFFERED, State.BRIEFING, State.HUMAN_ACTIVE):
             one.came_to(state, channel, one.began + seconds)
         one.heard(channel, one.began + seconds + 30.0)
+        if channel == "voice":
+            one.silent(seconds / 2)
         if outcome is not None:
             one.ended(outcome, channel, now)
     gone = recent.begin("h", "complaint", "general", now - HOUR_S)
@@ -254,8 +256,8 @@ def test_a_supervisor_sees_what_handoffs_took_and_how_they_went(
         chief.office.measured = measured()  # and it comes by itself
         expect(page.locator(".figures")).to_be_visible(timeout=10_000)
         row = page.get_by_role("region", name="From the wish for a person").get_by_role("row")
-        expect(row.nth(2)).to_have_text(re.compile("^GeneralCalls3(3.0 s4.0 s){3}33 s34 s$"))
-        expect(row.nth(3)).to_have_text(re.compile("^RefundsChats1(20 s20 s){3}50 s50 s$"))
+        expect(row.nth(2)).to_have_text(re.compile("^GeneralCalls3(3.0 s4.0 s){3}33 s34 s1.5 s2.0 s$"))
+        expect(row.nth(3)).to_have_text(re.compile("^RefundsChats1(20 s20 s){3}50 s50 s––$"))
         waiting = page.get_by_role("region", name="Waiting now").get_by_role("row").nth(1)
         expect(waiting).to_have_text("GeneralCalls211:35")
         causes, went = (page.get_by_role("region", name=name).first for name in ("By cause", "How it went"))

@@ -51,6 +51,15 @@ def test_the_persons_first_words_count_once() -> None:
     assert sample("warmline_handoff_seconds_count", until="words", channel="voice") == before + 1
 
 
+def test_the_longest_silence_is_kept_of_all_calls_of_a_handoff() -> None:
+    measures = Measures("h1", "legal", began=100.0)
+    before = sample("warmline_handoff_silence_seconds_count")
+    measures.silent(4.0)
+    measures.silent(2.0)
+    assert measures.silence == 4.0
+    assert sample("warmline_handoff_silence_seconds_count") == before + 2
+
+
 def test_a_lost_agent_is_counted() -> None:
     before = sample("warmline_handoff_agents_lost_total")
     measures = Measures("h1", "legal", 0.0)

@@ -74,6 +74,16 @@ def test_success_is_told_by_cause_and_made_up_causes_are_one() -> None:
     )
 
 
+def test_the_longest_silence_is_told_of_calls() -> None:
+    recent = Recent()
+    for seconds in (2.0, 8.0):
+        measures = begun(recent)
+        reaches(measures, 1.0, channel="voice")
+        measures.silent(seconds)
+    reaches(begun(recent), 1.0, channel="voice")
+    assert recent.report(1.0).times[0].silence == Spread(count=2, median_s=5.0, p95_s=8.0)
+
+
 def test_customers_back_in_line_and_lost_agents_are_counted() -> None:
     recent = Recent()
     measures = begun(recent)

@@ -150,6 +150,7 @@ const UNTIL = [
   ["yes", "To the first yes"],
   ["person", "To the person"],
   ["words", "To their first words"],
+  ["silence", "Longest silence"],
 ] as const;
 
 function Times({ measured: { recent }, queues }: Shown) {

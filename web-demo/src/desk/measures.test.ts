@@ -22,6 +22,7 @@ const MEASURED = {
         yes: null,
         person: null,
         words: null,
+        silence: null,
       },
     ],
     causes: [{ reason: "customer_asked", handoffs: 6, reached: 3 }],

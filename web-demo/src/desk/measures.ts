@@ -33,6 +33,7 @@ const recent = object({
         yes: spread,
         person: spread,
         words: spread,
+        silence: spread,
       }),
     ),
     [],
