@@ -136,6 +136,6 @@ def test_a_handoff_of_the_office_is_in_it_from_the_wish_to_the_outcome() -> None
         await asyncio.sleep(7)
         await office.desk.message(live.session_id, ALEX, "Hello, Alex here.", "m1")
         (line,) = office.handoffs.house.recent.report(office.now()).times
-        assert line.words and line.words.median_s >= line.person.median_s + 7
+        assert line.words and line.person and line.words.median_s >= line.person.median_s + 7
 
     office.run(main)
