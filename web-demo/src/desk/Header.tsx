@@ -115,7 +115,7 @@ function Views({ may, view, show, owed }: ViewsProps) {
 function OwedMark({ owed }: { owed: FollowUpCount }) {
   return (
     <>
-      <span className="hidden">, {countWords(owed)}</span>
+      <span className="hidden">({countWords(owed)})</span>
       <span className={owed.due > 0 ? "unread" : "count-mark"} aria-hidden="true">
         {owed.due > 0 ? `${owed.due} due` : owed.open}
       </span>
