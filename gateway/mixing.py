@@ -60,7 +60,7 @@ class Slack:
             self._frames, self._least_ms = 0, MOST_MS
         if not self._spare or waiting_ms <= NEEDED_MS:
             return False
-        if self._spare < PATIENT_LOOKS and not _quiet(frame):
+        if self._spare < PATIENT_LOOKS and not quiet(frame):
             return False
         self._spare = 0
         SPARE.inc()
@@ -234,7 +234,8 @@ def mixed(frame: Frame, *others: Frame) -> Frame:
     return Frame(pcm, frame.sample_rate)
 
 
-def _quiet(frame: Frame) -> bool:
+def quiet(frame: Frame) -> bool:
+    """Whether nobody misses it."""
     if frame.filled:
         return True
     samples = np.frombuffer(frame.pcm, "<i2")

@@ -39,6 +39,8 @@ class Participant:
         self._ears: list[Ears] = []
         self.busy = False
         "Whether anybody hears them, or they hear music: else `say` does nothing."
+        self.plays: Callable[[Frame], None] | None = None
+        "Told of each frame that is played to them; a bot's, which the room tells, up to 400 ms before."
         self.audible = True
         "Whether their words are for the customer just now; ears hear nothing else."
 
@@ -90,6 +92,8 @@ class Participant:
         except Exception:
             log.exception("leg does not play", leg=self.leg.leg_id, role=self.role)
             self._broken = True
+        if self.plays is not None:
+            self.plays(frame)
 
 
 class Ears(Channel[Frame]):

@@ -181,6 +181,8 @@ class People:
             self._config.queues,
             self._tools,
             self._desks.customer_typing,
+            self.handoffs.house.recent,
+            None if isinstance(self._mesh, Alone) else self._mesh.node,
         )
         async with asyncio.TaskGroup() as tasks:
             work = [

@@ -8,6 +8,7 @@ added to the legs' own, and with one speaker nothing is mixed.
 """
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -197,6 +198,13 @@ class Room:
             return Ears()
         return speaker.ears()
 
+    def played(self, tell: Callable[[Frame], None] | None) -> None:
+        """Tell of each frame that is played to the customer from now on, or no longer.
+
+        It is told as it is queued: a bot's words up to 400 ms before the customer hears them.
+        """
+        self._customer.plays = tell
+
     # --- inside ---
 
     async def _give_floor(self, participant: Participant) -> bool:
@@ -279,6 +287,8 @@ class Room:
 
     def said(self, frame: Frame) -> None:
         """The bot said this to the customer."""
+        if self._customer.plays is not None:
+            self._customer.plays(frame)
         if self._voice.listeners:
             self._voice.say(frame)
 

@@ -38,6 +38,8 @@ class Action(StrEnum):
     "Monitor, whisper, barge, take over."
     SEE_ALL = "see_all"
     "Everybody's contacts and presence, not only one's own."
+    SEE_MEASURES = "see_measures"
+    "How long handoffs take and how they go, without anything of customers."
     READ_AUDIT = "read_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
 
@@ -61,7 +63,9 @@ _CONTACT = {
 }
 _MAY: dict[DeskRole, frozenset[Action]] = {
     "agent": frozenset(_CONTACT),
-    "supervisor": frozenset(_CONTACT | {Action.SUPERVISE, Action.SEE_ALL, Action.READ_AUDIT}),
+    "supervisor": frozenset(
+        _CONTACT | {Action.SUPERVISE, Action.SEE_ALL, Action.SEE_MEASURES, Action.READ_AUDIT}
+    ),
     "admin": frozenset({Action.SEE_ALL, Action.READ_AUDIT, Action.MANAGE_ACCOUNTS}),
 }
 

@@ -106,12 +106,16 @@ class SignIns:
         log.info("signed in", agent_id=agent_id)
         return opened
 
-    async def signed_in(self, token: str | None) -> Signed:
-        """Who is behind this token; they are seen to do something. Raises `NotSignedIn`, `Unavailable`."""
+    async def signed_in(self, token: str | None, *, by_itself: bool = False) -> Signed:
+        """Who is behind this token; they are seen to do something. Raises `NotSignedIn`, `Unavailable`.
+
+        `by_itself`: their page asks, and they do nothing; so it does not keep the sign-in from ending.
+        """
         signed = await self._look(token)
         if signed is None:
             raise NotSignedIn
-        await self._touch(signed.session)
+        if not by_itself:
+            await self._touch(signed.session)
         return signed
 
     async def sign_out(self, token: str | None) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -24,6 +24,7 @@ from gateway.desk.conductor import Conductor, Watching
 from gateway.desk.dispatch import NOT_YOURS, Dispatch, explain, not_allowed
 from gateway.desk.history import CustomerHistory
 from gateway.desk.legs import AgentLegs
+from gateway.desk.measured import Measured, waits
 from gateway.desk.messages import AgentInfo, BriefingChanged, Done, History, Pong, ToolInfo, Welcome
 from gateway.desk.outbox import RESTART, Goodbye
 from gateway.desk.ringing import Ringing
@@ -32,11 +33,13 @@ from gateway.desk.seats import Seats, packet
 from gateway.desk.settings import DeskSettings
 from gateway.desk.snapshots import Snapshots
 from gateway.desk.watching import deliver
+from gateway.handoff.recent import Recent
 from gateway.live import Draining
 from gateway.protocol_error import ProtocolError
 from gateway.queue.contacts import ContactQueue
 from gateway.queue.settings import Queues
 from pipelines.facts import Unavailable
+from pipelines.wrap_up import WrapUpDraft, draft
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -62,6 +65,10 @@ class DeskParts:
     "What an agent of this role may run."
     customer_typing: Callable[[str, bool], None]
     "Shows that a customer types to the agents of every node."
+    recent: Recent = field(default_factory=Recent)
+    "The handoffs of this node."
+    node: str | None = None
+    "Its name, where there may be others."
 
 
 class Desk:
@@ -213,6 +220,21 @@ class Desk:
         await self.admit(self._seats.get(account.agent_id) or Seat(account), session_id)
         await self._parts.audit.note(account.agent_id, "history", session_id)
         return await self._parts.history.of(session_id)
+
+    async def wrap_up_draft(self, account: Account, session_id: str) -> WrapUpDraft:
+        """What may be written down of a contact; raises `ProtocolError` where that is not for them."""
+        await self.admit(self._seats.get(account.agent_id) or Seat(account), session_id)
+        await self._parts.audit.note(account.agent_id, "draft_wrap_up", session_id)
+        return draft((await self._parts.conductor.briefing(session_id)).for_role(account.role))
+
+    async def measured(self) -> Measured:
+        """What the handoffs of this node took, and who waits at any; for those who may see it.
+
+        Raises `Unavailable`.
+        """
+        now, parts = self._now(), self._parts
+        line = waits(await parts.queue.waiting(), now)
+        return Measured(node=parts.node, now=round(now, 3), waiting=line, recent=parts.recent.report(now))
 
     async def _brief(self, tab: Tab, session_id: str) -> None:
         try:

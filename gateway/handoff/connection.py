@@ -1,4 +1,4 @@
-"""An agent and a customer in one room, for one handoff: connected, watched, parted."""
+"""An agent and a customer in one room, for one handoff: connected, heard, watched, parted."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,9 +8,13 @@ from gateway.events import LegJoined, LegLeft
 from gateway.handoff.states import Agent, AgentLost, Bridged, BridgeFailed, HandedBack, Input
 from gateway.handoff.talk import Talk
 from gateway.leg import Leg
+from gateway.mixing import quiet
 from gateway.participant import Participant
 from gateway.room import Role
 from pipelines.facts import Fact
+
+VOICED_FRAMES = 3
+"So many in a row that are not quiet (60 ms) are the person's voice, and not a click of their line."
 
 
 class Connection:
@@ -31,6 +35,8 @@ class Connection:
         self.human: Participant | None = None
         "The agent in the room."
         self.hold = self.muted = False
+        self.heard: Callable[[], None] = lambda: None
+        "Called when the customer hears the agent's voice for the first time after they were connected."
 
     def begin(self, talk: Talk, agent: Agent, leg: Leg) -> None:
         """Connect them; `Bridged` or `BridgeFailed` follows."""
@@ -95,7 +101,20 @@ class Connection:
         """Have the agent there, let the bot end its sentence, and only then give the agent the floor."""
         human = await self._join(talk, agent, leg)
         await talk.said()
-        self._put(Bridged() if await talk.bridge(agent, human) else BridgeFailed("no_audio"))
+        connected = await talk.bridge(agent, human)
+        self._put(Bridged() if connected else BridgeFailed("no_audio"))
+        if connected:
+            await self._until_heard(talk)
+
+    async def _until_heard(self, talk: Talk) -> None:
+        """A line that is open is not yet a person who speaks."""
+        voiced = 0
+        with talk.room.ears(Role.HUMAN) as ears:
+            async for frame in ears:
+                voiced = 0 if quiet(frame) else voiced + 1
+                if voiced == VOICED_FRAMES:
+                    self.heard()
+                    return
 
     async def _join(self, talk: Talk, agent: Agent, leg: Leg) -> Participant:
         human = self.human = await talk.room.join(Role.HUMAN, leg)

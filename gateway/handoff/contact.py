@@ -20,7 +20,6 @@ from gateway.handoff.house import House
 from gateway.handoff.inbox import Inbox
 from gateway.handoff.line import Line, Wish
 from gateway.handoff.machine import Handoff
-from gateway.handoff.measures import Measures
 from gateway.handoff.place import Place
 from gateway.handoff.record import Record
 from gateway.handoff.sentences import ChatSentences
@@ -101,7 +100,7 @@ class Contact:
         self._arranged = house.phrases.arranged
         "What they are told of it."
         self._changed_at = self._line.since
-        self._measures = Measures(handoff_id, wish.reason, self._line.since)
+        self.measures = house.recent.begin(handoff_id, wish.reason, wish.queue, self._line.since)
         self._told: State | None = None
         self.supervisors = 0
 
@@ -286,6 +285,7 @@ class Contact:
                 log.warning("handoff not cleaned up", handoff=self.handoff_id, reason=str(error))
         if self._talk is not None and self._talk.with_person:
             self._talk.tell(self._house.phrases.not_connected)
+        self.measures.ended("failed", self.channel, self._house.now())
         state = State.AI_ACTIVE.value
         failed = HandoffChanged(
             handoff_id=self.handoff_id, state=state, floor="bot", reason="failed", outcome="failed"
@@ -328,9 +328,9 @@ class Contact:
         if handoff.state is self._told:
             return
         self._told, self._changed_at = handoff.state, self._house.now()
-        self._measures.came_to(handoff.state, self.channel, self._changed_at)
+        self.measures.came_to(handoff.state, self.channel, self._changed_at)
         if handoff.outcome is not None:
-            self._measures.ended(handoff.outcome, self.channel, self._changed_at)
+            self.measures.ended(handoff.outcome, self.channel, self._changed_at)
         if handoff.floor != "bot":
             self.live.cancel()  # a reply in the chat ends before another has the floor
         assert self._record is not None

@@ -36,7 +36,15 @@ from gateway.room import Room
 from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
 from pipelines.escalation import Escalation
-from pipelines.facts import CustomerTurn, Fact, HandoffChosen, HandoffRequested, Suggestion, Unavailable
+from pipelines.facts import (
+    CustomerTurn,
+    Fact,
+    HandoffChosen,
+    HandoffRequested,
+    HumanTurn,
+    Suggestion,
+    Unavailable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +135,8 @@ class Handoffs:
                 self._soon(contact, Chose(choice))
             case CustomerTurn() if contact is None:
                 self._pick_up(session_id)
+            case HumanTurn(channel="chat") if contact is not None:
+                self._heard(contact)
         if contact is not None and fact.durable and not isinstance(fact, Suggestion):
             contact.saw(fact)
             if self.house.desks is not None:
@@ -192,6 +202,9 @@ class Handoffs:
         handoff_id = f"h_{secrets.token_hex(8)}"
         talk = self._talks.get(session_id)
         contact = Contact(handoff_id, live, wish, self.house, lambda: self.briefing(session_id), talk)
+        contact.connection.heard = lambda: self._heard(contact)
+        if talk is not None:
+            talk.watch_silence()
         self._contacts[session_id] = contact
         self._tasks.create_task(self._conduct(contact, first), name=f"handoff {handoff_id}")
         return contact
@@ -211,9 +224,21 @@ class Handoffs:
         finally:
             if self._contacts.get(session_id) is contact:
                 del self._contacts[session_id]
+                self._measure_silence(contact)  # one that has begun since is measured on
             await self._keep_summary(session_id)
             contact.live.touch()
             contact.show()
+
+    def _heard(self, contact: Contact) -> None:
+        """The customer hears the person, or reads a message of theirs: they have been brought in."""
+        contact.measures.heard(contact.channel, self.house.now())
+        self._measure_silence(contact)
+
+    @staticmethod
+    def _measure_silence(contact: Contact) -> None:
+        seconds = contact.talk.longest_silence() if contact.talk is not None else None
+        if seconds is not None:
+            contact.measures.silent(seconds)
 
     async def _keep_summary(self, session_id: str) -> None:
         """For whoever meets the customer next."""
@@ -236,6 +261,7 @@ class Handoffs:
         talk = Talk(room, live, self.make_copilot, tasks)
         self._talks[live.session_id] = talk
         if (contact := self._contacts.get(live.session_id)) is not None:
+            talk.watch_silence()
             contact.call(talk, agent_is_free=not self._has_call(contact.agent, besides=contact))
         return talk
 
@@ -252,6 +278,7 @@ class Handoffs:
             del self._talks[session_id]
         contact = self._contacts.get(session_id)
         if contact is not None and contact.talk is talk:
+            self._measure_silence(contact)
             contact.call_over()
 
     # --- the queue ------------------------------------------------------------------------------------

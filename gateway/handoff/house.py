@@ -8,6 +8,7 @@ from gateway.desk.messages import Contact as ContactView
 from gateway.handoff.arrangements import WantedCall
 from gateway.handoff.machine import HandoffLimits
 from gateway.handoff.phrases import HandoffPhrases
+from gateway.handoff.recent import Recent
 from gateway.handoff.states import Agent, Choice, Input
 from gateway.leg import Leg
 from gateway.queue.contacts import ContactQueue
@@ -105,3 +106,5 @@ class House:
     "For one contact, whose facts it emits."
     legs: dict[str, Leg] = field(default_factory=dict)
     "Agents' audio, by agent id."
+    recent: Recent = field(default_factory=Recent)
+    "What the handoffs of this process took, for supervisors."

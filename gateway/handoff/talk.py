@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 import structlog
 
+from gateway.handoff.silence import Silence
 from gateway.handoff.states import Agent
 from gateway.live import LiveSession
 from gateway.participant import Participant
-from gateway.room import Room
+from gateway.room import Role, Room
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +63,9 @@ class Talk:
         self._bots_turn = asyncio.Event()
         self._bots_turn.set()
         self._other_agent = asyncio.Event()
+        self._silence: Silence | None = None
+        "While it is measured."
+        self._hearing: asyncio.Task[None] | None = None
         self.agent: Agent | None = None
         "Who has the customer, or is being connected."
         self.human: Participant | None = None
@@ -112,6 +116,30 @@ class Talk:
         opening, self._opening = self._opening, None
         return opening
 
+    def watch_silence(self) -> None:
+        """Measure from now on how long nobody is heard."""
+        self._stop_watching()
+        silence = self._silence = Silence(_now())
+        self.room.played(lambda frame: silence.passed(frame, _now()))
+        self._hearing = self._tasks.create_task(self._hear(silence), name="silence")
+
+    def longest_silence(self) -> float | None:
+        """Seconds since `watch_silence` was called; measures no longer. None: it was not measured."""
+        silence = self._silence
+        self._stop_watching()
+        return silence.longest(_now()) if silence is not None else None
+
+    def _stop_watching(self) -> None:
+        self.room.played(None)
+        if self._hearing is not None:
+            self._hearing.cancel()
+        self._silence = self._hearing = None
+
+    async def _hear(self, silence: Silence) -> None:
+        with self.room.ears(Role.CUSTOMER) as ears:
+            async for frame in ears:
+                silence.passed(frame, _now())
+
     # --- what the call does ---------------------------------------------------------------------------
 
     def speaks(self, bot: Speaks | None) -> None:
@@ -156,3 +184,7 @@ class Talk:
         except Exception:
             # The outermost loop of the copilot: two people talk, and its failure must not part them.
             log.exception("copilot failed", session_id=self.live.session_id)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

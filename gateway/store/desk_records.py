@@ -127,6 +127,9 @@ class DeskRecords(AuditLog, Protocol):
     ) -> list[FollowUp]:
         """All open ones (of these queues), the next due first."""
 
+    async def count_follow_ups(self, now: float, *, queues: Collection[str] | None = None) -> tuple[int, int]:
+        """How many are open (of these queues), and of how many of them the time has come."""
+
     async def follow_up(self, follow_up_id: str) -> FollowUp | None:
         """One, closed or not; None: there is none."""
 
@@ -153,6 +156,9 @@ class DeskRecords(AuditLog, Protocol):
 
         Raises `UnknownContact`.
         """
+
+    async def summaries(self, session_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """The newest summary of each of these sessions that has one. Personal data."""
 
     async def history(
         self, customer_id: str, *, besides: str | None = None, limit: int = 20

@@ -1,6 +1,6 @@
 """What the desk leaves behind, on a database."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,6 +102,15 @@ class SqlDeskRecords:
             query = query.where(follow_ups.c.queue.in_(sorted(queues)))
         return await self._follow_ups("open_follow_ups", query.limit(limit))
 
+    async def count_follow_ups(self, now: float, *, queues: Collection[str] | None = None) -> tuple[int, int]:
+        """How many are open, and how many of them are due."""
+        due = sa.func.coalesce(sa.func.sum(sa.case((follow_ups.c.due_at <= now, 1), else_=0)), 0)
+        query = sa.select(sa.func.count().label("open"), due.label("due")).where(_OPEN)
+        if queues is not None:
+            query = query.where(follow_ups.c.queue.in_(sorted(queues)))
+        [row] = await self._rows("count_follow_ups", query)
+        return int(row["open"]), int(row["due"])
+
     async def follow_up(self, follow_up_id: str) -> FollowUp | None:
         """One, closed or not."""
         query = sa.select(follow_ups).where(follow_ups.c.follow_up_id == follow_up_id)
@@ -147,6 +156,12 @@ class SqlDeskRecords:
             )
 
         await self._write("keep_summary", write, session_id)
+
+    async def summaries(self, session_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """The newest summary of each session."""
+        query = sa.select(summaries).where(summaries.c.session_id.in_(sorted(session_ids)))
+        rows = await self._rows("summaries", query)
+        return {row["session_id"]: tuple((row["pii"] or {}).get("lines", ())) for row in rows}
 
     async def history(
         self, customer_id: str, *, besides: str | None = None, limit: int = 20

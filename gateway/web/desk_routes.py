@@ -1,4 +1,4 @@
-"""The desk over HTTP beside its websocket: agents' audio, and a customer's earlier sessions."""
+"""The desk over HTTP beside its websocket: agents' audio, a customer's earlier sessions, drafts, measures."""
 
 from typing import Annotated
 
@@ -8,12 +8,14 @@ from gateway.accounts.desk_session import Signed
 from gateway.accounts.permissions import Action
 from gateway.desk.desk import Desk
 from gateway.desk.legs import AgentLegs
+from gateway.desk.measured import Measured
 from gateway.desk.messages import History
 from gateway.events import Message
 from gateway.live import Busy
 from gateway.web.edge import Edge
 from gateway.web.sign_in import require, signed_in
 from gateway.webrtc.signalling import Answer, Candidates, Offer
+from pipelines.wrap_up import WrapUpDraft
 
 
 def desk_routes(edge: Edge) -> APIRouter:
@@ -51,6 +53,18 @@ def desk_routes(edge: Edge) -> APIRouter:
     async def history(request: Request, session: str) -> History:
         signed, desk = await signed_in(edge, request), _desk(edge)
         return await desk.history_for(signed.account, session)
+
+    @router.get("/wrap-up")
+    async def wrap_up(request: Request, session: str) -> WrapUpDraft:
+        signed, desk = await signed_in(edge, request, by_itself=True), _desk(edge)
+        require(signed, Action.WRAP_UP)
+        return await desk.wrap_up_draft(signed.account, session)
+
+    @router.get("/measures")
+    async def measures(request: Request) -> Measured:
+        signed = await signed_in(edge, request, by_itself=True)
+        require(signed, Action.SEE_MEASURES)
+        return await _desk(edge).measured()
 
     return router
 

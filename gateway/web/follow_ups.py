@@ -1,8 +1,10 @@
 """What is owed to customers, for whoever works it off: `GET /api/desk/follow-ups`, `POST …/{id}/close`.
 
-Agents have those of their own queues, supervisors all. `docs/wire.md` has the messages.
+Agents have those of their own queues, supervisors all. How many there are (`GET …/count`) the desk asks again
+and again: it says nothing of customers, so it is no entry of the audit. `docs/wire.md` has the messages.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -33,14 +35,25 @@ class FollowUpView(BaseModel):
     attempts: int
     number: str | None
     words: str
+    summary: list[str]
+    "What the session was about, as it was known at its end."
 
 
 class FollowUps(BaseModel):
-    """The open ones, the next due first."""
+    """The open ones, the next due first, a hundred at most."""
 
     model_config = ConfigDict(frozen=True)
 
     follow_ups: list[FollowUpView]
+
+
+class FollowUpCount(BaseModel):
+    """How many are open, and of how many of them the time has come."""
+
+    model_config = ConfigDict(frozen=True)
+
+    open: int
+    due: int
 
 
 class Closing(BaseModel):
@@ -56,12 +69,20 @@ def follow_up_routes(edge: Edge) -> APIRouter:
     router = APIRouter(prefix="/api/desk/follow-ups")
 
     @router.get("")
-    async def open_ones(request: Request) -> FollowUps:
-        account = await _worker(edge, request)
+    async def open_ones(request: Request, by_itself: bool = False) -> FollowUps:
+        account = await _worker(edge, request, by_itself=by_itself)
         records, audit = _parts(edge)
         await audit.note(account.agent_id, "read_follow_ups")
         found = await records.open_follow_ups(queues=_queues(account))
-        return FollowUps(follow_ups=[_view(each) for each in found])
+        about = await records.summaries({each.session_id for each in found})
+        return FollowUps(follow_ups=[_view(each, about.get(each.session_id, ())) for each in found])
+
+    @router.get("/count")
+    async def count(request: Request) -> FollowUpCount:
+        account = await _worker(edge, request, by_itself=True)
+        records, audit = _parts(edge)
+        total, due = await records.count_follow_ups(audit.now(), queues=_queues(account))
+        return FollowUpCount(open=total, due=due)
 
     @router.post("/{follow_up_id}/close", status_code=204)
     async def close(request: Request, follow_up_id: str, closing: Closing) -> None:
@@ -84,8 +105,8 @@ def follow_up_routes(edge: Edge) -> APIRouter:
     return router
 
 
-async def _worker(edge: Edge, request: Request) -> Account:
-    signed = await signed_in(edge, request)
+async def _worker(edge: Edge, request: Request, *, by_itself: bool = False) -> Account:
+    signed = await signed_in(edge, request, by_itself=by_itself)
     require(signed, Action.FOLLOW_UP)
     return signed.account
 
@@ -101,7 +122,7 @@ def _parts(edge: Edge) -> tuple[DeskRecords, Audit]:
     return edge.records, edge.audit
 
 
-def _view(follow_up: FollowUp) -> FollowUpView:
+def _view(follow_up: FollowUp, about: Sequence[str]) -> FollowUpView:
     return FollowUpView(
         follow_up_id=follow_up.follow_up_id,
         session=follow_up.session_id,
@@ -113,4 +134,5 @@ def _view(follow_up: FollowUp) -> FollowUpView:
         attempts=follow_up.attempts,
         number=follow_up.number,
         words=follow_up.words,
+        summary=list(about),
     )

@@ -70,14 +70,15 @@ class Me(_Body):
     may: list[Action]
 
 
-async def signed_in(edge: Edge, connection: HTTPConnection) -> Signed:
+async def signed_in(edge: Edge, connection: HTTPConnection, *, by_itself: bool = False) -> Signed:
     """Who is behind a request, or behind a websocket that wants to open.
 
+    `by_itself`: the page asks again and again, and nobody has done anything: that is no use of a sign-in.
     Raises `Refused` (403: a page of another origin; 401: nobody is signed in) and `Unavailable`.
     """
     _check_origin(edge, connection)
     try:
-        return await _sign_ins(edge).signed_in(connection.cookies.get(COOKIE))
+        return await _sign_ins(edge).signed_in(connection.cookies.get(COOKIE), by_itself=by_itself)
     except NotSignedIn:
         raise Refused(401, "not_signed_in", "Sign in first.") from None
 

@@ -155,6 +155,35 @@ class DeskRecordsContract:
 
         self.check(test)
 
+    def test_what_is_owed_is_counted_by_queue_and_by_time(self) -> None:
+        async def test(records: DeskRecords, session: Session, store: Store) -> None:
+            assert await records.count_follow_ups(30.0) == (0, 0)
+            for number, (due_at, queue) in enumerate(
+                [(10.0, "general"), (20.0, "general"), (10.0, "billing")]
+            ):
+                follow_up = replace(callback(session, f"f_{number}", due_at=due_at), queue=queue)
+                await records.add_follow_up(follow_up)
+            assert await records.count_follow_ups(9.9) == (3, 0)
+            assert await records.count_follow_ups(10.0) == (3, 2)
+            assert await records.count_follow_ups(10.0, queues={"general", "sales"}) == (2, 1)
+            assert await records.count_follow_ups(10.0, queues=set()) == (0, 0)
+            await records.close_follow_up("f_0", "done", 11.0)
+            assert await records.count_follow_ups(30.0, queues={"general"}) == (1, 1)
+
+        self.check(test)
+
+    def test_summaries_of_many_sessions_are_read_at_once(self) -> None:
+        async def test(records: DeskRecords, session: Session, store: Store) -> None:
+            other, _ = sessions.begin("voice", 1.0)
+            await store.create(other)
+            await records.keep_summary(session.session_id, ["older"], 5.0)
+            await records.keep_summary(session.session_id, ["Refund of order 1", ODD], 6.0)
+            wanted = {session.session_id, other.session_id, "s_nobody", "' OR 1=1 --"}
+            assert await records.summaries(wanted) == {session.session_id: ("Refund of order 1", ODD)}
+            assert await records.summaries(set()) == {}
+
+        self.check(test)
+
     def test_a_claim_that_came_to_nothing_is_no_attempt(self) -> None:
         async def test(records: DeskRecords, session: Session, store: Store) -> None:
             await records.add_follow_up(callback(session))

@@ -3,7 +3,7 @@
 It looks contacts up in a `MemoryStore`, as a database does by its keys.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.store.desk_records import (
@@ -75,6 +75,11 @@ class MemoryDeskRecords:
         self._serve()
         return _in_order(f for f in self._open() if queues is None or f.queue in queues)[:limit]
 
+    async def count_follow_ups(self, now: float, *, queues: Collection[str] | None = None) -> tuple[int, int]:
+        self._serve()
+        mine = [f for f in self._open() if queues is None or f.queue in queues]
+        return len(mine), sum(f.due_at <= now for f in mine)
+
     async def follow_up(self, follow_up_id: str) -> FollowUp | None:
         self._serve()
         return self._follow_ups.get(follow_up_id)
@@ -119,6 +124,14 @@ class MemoryDeskRecords:
         self._check(session_id)
         if session_id not in self._summaries or self._summaries[session_id][0] <= at:
             self._summaries[session_id] = (at, tuple(lines))
+
+    async def summaries(self, session_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        self._serve()
+        return {
+            session_id: lines
+            for session_id, (_, lines) in self._summaries.items()
+            if session_id in session_ids
+        }
 
     async def history(
         self, customer_id: str, *, besides: str | None = None, limit: int = 20

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.accounts.permissions import DeskRole, allowed
+from gateway.accounts.permissions import Action, DeskRole, allowed, allows
 from gateway.desk import commands
 from gateway.desk.messages import (
     AgentInfo,
@@ -41,6 +41,7 @@ from gateway.desk.messages import (
 from gateway.events import Event
 from pipelines.facts import Fact, HumanTurn, Words
 from tests.fakes.page_server import FarEnd, PageServer
+from tests.fakes.scripted_office import ScriptedOffice
 
 COOKIE = "warmline_desk"
 NAME, PASSWORD = "anna", "correct horse battery"
@@ -92,6 +93,8 @@ class ScriptedDesk:
         self._offers: dict[str, Offered] = {}
         self._contacts: dict[str, ContactChanged] = {}
         self._snapshots: dict[str, BaseModel] = {}
+        self.office = ScriptedOffice(self._may)
+        "What it answers over HTTP beside all this."
         self._far_end = FarEnd()
         self._server = PageServer(pages, self._routes())
         self._far_end.tasks = self._server.tasks
@@ -151,6 +154,7 @@ class ScriptedDesk:
             Route("/api/desk/offer", self._offer, methods=["POST"]),
             Route("/api/desk/offer", self._candidates, methods=["PATCH"]),
             Route("/api/desk/ice", lambda _: JSONResponse({"iceServers": []})),
+            *self.office.routes(),
             Route("/articles/{name}", lambda request: PlainTextResponse(request.path_params["name"])),
         ]
 
@@ -189,6 +193,13 @@ class ScriptedDesk:
 
     def _knows(self, cookies: dict[str, str]) -> bool:
         return self.signed_in and COOKIE in cookies
+
+    def _may(self, request: Request, action: Action) -> Response | None:
+        if not self._knows(request.cookies):
+            return refusal("not_signed_in", 401, "Please sign in.")
+        if not allows(self.agent.role, action):
+            return refusal("not_allowed", 403, "Your role may not do this.")
+        return None
 
     def _account(self) -> dict[str, Any]:
         return {"agent": self.agent.model_dump(), "may": [str(action) for action in allowed(self.agent.role)]}

@@ -2,7 +2,13 @@ import pytest
 
 from gateway.accounts.permissions import DESK_ROLES, Action, DeskRole, allowed, allows
 
-OVER_OTHERS = {Action.SUPERVISE, Action.SEE_ALL, Action.READ_AUDIT, Action.MANAGE_ACCOUNTS}
+OVER_OTHERS = {
+    Action.SUPERVISE,
+    Action.SEE_ALL,
+    Action.SEE_MEASURES,
+    Action.READ_AUDIT,
+    Action.MANAGE_ACCOUNTS,
+}
 
 
 def test_every_action_may_be_done_by_somebody_and_none_by_everybody() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from gateway.desk.conductor import Target
 from gateway.events import HandoffChanged, LegJoined, LegLeft
 from gateway.handoff.phrases import HandoffPhrases
@@ -10,8 +12,9 @@ from gateway.leg import Hangup
 from gateway.room import Role
 from pipelines.facts import HandoffChosen, HandoffRequested
 from tests import virtual_time
+from tests.fakes import office_calls
 from tests.fakes.office import ALEX, KIM, SAM, Office, refused
-from tests.fakes.office_calls import AGENT, BOT, CUSTOMER, at_work, calling, levels
+from tests.fakes.office_calls import AGENT, BOT, CUSTOMER, at_work, calling, levels, tone
 
 SAYS = HandoffPhrases()
 
@@ -45,6 +48,75 @@ def test_nobody_hears_anybody_before_the_yes_and_both_hear_each_other_after_it()
             assert office.copilots[0][1].name == "Alex"
             joined = office.facts(line.live, LegJoined)
             assert [each.role for each in joined] == ["customer", "human"]
+
+    run(test)
+
+
+def test_a_persons_first_words_count_when_the_customer_hears_them() -> None:
+    async def test(office: Office) -> None:
+        async with at_work(office, ALEX) as legs, calling(office) as line:
+            alex = legs[ALEX.agent_id]
+            alex._to_say.clear()
+            await line.wishes()
+            await office.takes(ALEX)
+            await asyncio.sleep(3)
+            contact = office.handoffs.of(line.session_id)
+            assert contact is not None and line.state == "human_active"
+            assert "words" not in contact.measures.first, "the line is open, and nobody speaks"
+            alex.say([tone(AGENT), None, tone(0), tone(AGENT)])
+            await asyncio.sleep(1)
+            assert "words" not in contact.measures.first, "a click is nobody's voice"
+            alex.say([tone(AGENT)] * 20)
+            await asyncio.sleep(1)
+            first = contact.measures.first
+            assert 3.5 <= first["words"] - first["person"] <= 4.8
+
+    run(test)
+
+
+def test_the_longest_silence_is_measured_until_the_person_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office_calls, "BOT", 0)
+
+    async def test(office: Office) -> None:
+        async with at_work(office, ALEX) as legs, calling(office) as line:
+            alex = legs[ALEX.agent_id]
+            for leg in (alex, line.customer):
+                leg._to_say.clear()
+            await line.wishes()
+            await asyncio.sleep(4)
+            line.customer.say([tone(CUSTOMER)] * 10)
+            await asyncio.sleep(1)
+            contact = office.handoffs.of(line.session_id)
+            assert contact is not None and contact.measures.silence is None
+            await office.takes(ALEX)
+            alex.say([tone(AGENT)] * 200)
+            await asyncio.sleep(2)
+            assert contact.measures.silence is not None and 4.3 <= contact.measures.silence <= 4.7
+            await asyncio.sleep(20)
+            assert contact.measures.silence <= 4.7, "what comes after is the conversation's own"
+
+    run(test)
+
+
+def test_a_customer_who_hangs_up_in_silence_is_measured_and_a_talking_bot_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def waits(office: Office) -> float | None:
+        async with calling(office) as line:
+            line.customer._to_say.clear()
+            await line.wishes()
+            contact = office.handoffs.of(line.session_id)
+            await asyncio.sleep(6)
+        assert contact is not None
+        return contact.measures.silence
+
+    async def test(office: Office) -> None:
+        async with at_work(office, ALEX):
+            talking = await waits(office)
+            assert talking is not None and talking < 1.0
+            monkeypatch.setattr(office_calls, "BOT", 0)
+            silent = await waits(office)
+            assert silent is not None and 6.0 <= silent <= 7.5
 
     run(test)
 

@@ -101,6 +101,7 @@ def test_a_bug_in_a_handoff_leaves_the_customer_to_the_bot() -> None:
         await office.writes(live, "hello?")
         assert office.written(live)[-1] == "You said: hello?"
         assert office.outcome(live) == "failed"
+        assert office.handoffs.house.recent.report(office.now()).outcomes == {"failed": 1}
 
     office.run(main)
 

@@ -41,7 +41,38 @@ def test_how_it_went_is_counted_by_why_it_began_and_said_in_the_log(reason: str,
     assert told[0]["to_offer_s"] == 4.0 and told[0]["seconds"] == 60.0 and told[0]["outcome"] == "talked"
 
 
+def test_the_persons_first_words_count_once() -> None:
+    measures = Measures("h1", "legal", began=100.0)
+    before = sample("warmline_handoff_seconds_count", until="words", channel="voice")
+    measures.came_to(State.HUMAN_ACTIVE, "voice", 130.0)
+    measures.heard("voice", 131.5)
+    measures.heard("voice", 150.0)
+    assert measures.first == {"person": 30.0, "words": 31.5}
+    assert sample("warmline_handoff_seconds_count", until="words", channel="voice") == before + 1
+
+
+def test_the_longest_silence_is_kept_of_all_calls_of_a_handoff() -> None:
+    measures = Measures("h1", "legal", began=100.0)
+    before = sample("warmline_handoff_silence_seconds_count")
+    measures.silent(4.0)
+    measures.silent(2.0)
+    assert measures.silence == 4.0
+    assert sample("warmline_handoff_silence_seconds_count") == before + 2
+
+
 def test_a_lost_agent_is_counted() -> None:
     before = sample("warmline_handoff_agents_lost_total")
-    Measures("h1", "legal", 0.0).came_to(State.RESCUE, "voice", 1.0)
+    measures = Measures("h1", "legal", 0.0)
+    measures.came_to(State.RESCUE, "voice", 1.0)
     assert sample("warmline_handoff_agents_lost_total") == before + 1
+    assert measures.lost == 1
+
+
+def test_who_is_in_line_again_is_counted_and_who_only_waits_is_not() -> None:
+    measures = Measures("h1", "legal", 0.0)
+    for state in (State.ALTERNATIVES, State.QUEUED, State.ALTERNATIVES, State.QUEUED):
+        measures.came_to(state, "chat", 1.0)
+    assert measures.returned == 0
+    for state in (State.OFFERED, State.QUEUED, State.DIALLING, State.QUEUED):
+        measures.came_to(state, "chat", 2.0)
+    assert measures.returned == 2

@@ -1,6 +1,8 @@
 """The desk over HTTP: an agent's audio by loopback WebRTC, and a customer's history."""
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -8,22 +10,27 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from gateway.accounts.account import Account
 from gateway.accounts.audit import Audit
 from gateway.accounts.sign_ins import SignIns
 from gateway.config import WebRtc
 from gateway.desk.legs import AgentLegs
+from gateway.desk.measured import Measured
 from gateway.events import Message
 from gateway.web.server import web_application
 from gateway.webrtc.caller import connect
 from gateway.webrtc.signalling import Signalling
+from pipelines.wrap_up import WrapUpDraft
 from tests.contracts.leg import listen, loud, tone
 from tests.fakes.memory_accounts import MemoryAccounts
 from tests.fakes.plain_passwords import PlainPasswords
 from tests.gateway.desk.desk_world import DeskWorld, account, contact
 from tests.gateway.web.web_world import edge
 from tests.gateway.webrtc.offers import OFFER
+
+WIRE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
 
 
 class World(DeskWorld):
@@ -128,6 +135,8 @@ def test_audio_ends_with_the_sign_in() -> None:
         ("PATCH", "/api/desk/offer", {"pc_id": "p_1", "candidates": []}),
         ("GET", "/api/desk/ice", None),
         ("GET", "/api/desk/history?session=s_1", None),
+        ("GET", "/api/desk/wrap-up?session=s_1", None),
+        ("GET", "/api/desk/measures", None),
     ],
 )
 def test_nothing_is_for_those_who_are_not_signed_in_or_of_another_page(
@@ -210,3 +219,47 @@ def test_the_history_of_a_customer_is_for_whoever_has_them() -> None:
         assert [each["session"] for each in found["contacts"]] == ["s_old"]
 
     run(test)
+
+
+def test_a_wrap_up_is_drafted_for_whoever_has_the_contact() -> None:
+    async def test(world: World) -> None:
+        await world.session("s_1")
+        await world.become(account())
+        path = "/api/desk/wrap-up?session=s_1"
+        assert code(await world.http.get(path)) == (403, "not_yours")
+        world.conductor.contacts["h_1"] = contact(state="wrap_up")
+        answer = await world.http.get(path)
+        assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+        assert WrapUpDraft.model_validate(answer.json()).text.startswith("Wanted: ")
+        assert [entry.action for entry in world.records.audit][-1] == "draft_wrap_up"
+        await world.become(account("vera", "supervisor"))
+        assert (await world.http.get(path)).status_code == 200, "they may take it over"
+        await world.become(account("ada", "admin"))
+        assert code(await world.http.get(path)) == (403, "not_allowed")
+
+    run(test)
+
+
+def test_measures_are_for_supervisors_alone_and_no_entry_of_the_audit() -> None:
+    async def test(world: World) -> None:
+        await world.session("s_1")
+        await world.wait_for_person()
+        for who in (account(), account("ada", "admin")):
+            await world.become(who)
+            assert code(await world.http.get("/api/desk/measures")) == (403, "not_allowed")
+        await world.become(account("vera", "supervisor"))
+        noted = len(world.records.audit)
+        answer = await world.http.get("/api/desk/measures")
+        assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+        measured = Measured.model_validate(answer.json())
+        assert [each.queue for each in measured.waiting] == ["general"]
+        assert (measured.node, measured.recent.since, measured.recent.handoffs) == (None, None, 0)
+        assert len(world.records.audit) == noted
+
+    run(test)
+
+
+@pytest.mark.parametrize(("kind", "model"), [("desk-measures", Measured), ("wrap-up-draft", WrapUpDraft)])
+def test_the_wire_document_shows_what_is_sent(kind: str, model: type[BaseModel]) -> None:
+    [shown] = re.findall(rf"```json {kind}\n(.*?)```", WIRE, re.DOTALL)
+    assert json.loads(model.model_validate_json(shown).model_dump_json()) == json.loads(shown)

@@ -1,16 +1,19 @@
 """What is owed to customers, over HTTP."""
 
+import asyncio
 import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from gateway.accounts.account import Account
+from gateway.accounts.desk_session import IDLE_S
 from gateway.session import begin
 from gateway.store.desk_records import FollowUp
-from gateway.web.follow_ups import FollowUps
+from gateway.web.follow_ups import FollowUpCount, FollowUps
 from tests.fakes.memory_desk_records import MemoryDeskRecords
 from tests.fakes.memory_store import MemoryStore
 from tests.gateway.accounts.door import ALEX, SAM
@@ -64,6 +67,51 @@ def test_an_agent_has_those_of_their_queues_and_a_supervisor_all() -> None:
     run(test)
 
 
+def test_each_says_what_its_session_was_about() -> None:
+    async def test(the: World) -> None:
+        records = await owed(the)
+        found = await records.follow_up("f_call")
+        assert found is not None
+        await records.keep_summary(found.session_id, ["Wants $612.40 back.", "The tent is torn."], 15.0)
+        await the.post("sign-in", name="alex", password=ALEX)
+        [call] = (await the.http.get("/api/desk/follow-ups")).json()["follow_ups"]
+        assert call["summary"] == ["Wants $612.40 back.", "The tent is torn."]
+
+    run(test)
+
+
+def test_how_many_there_are_is_told_of_ones_queues_and_is_no_entry() -> None:
+    async def test(the: World) -> None:
+        records = await owed(the)
+        await the.post("sign-in", name="alex", password=ALEX)
+        noted = len(await the.door.audit.entries())
+        answer = await the.http.get("/api/desk/follow-ups/count")
+        assert (answer.json(), answer.headers["cache-control"]) == ({"open": 1, "due": 0}, "no-store")
+        await asyncio.sleep(21)
+        assert (await the.http.get("/api/desk/follow-ups/count")).json() == {"open": 1, "due": 1}
+        assert len(await the.door.audit.entries()) == noted
+        await the.post("sign-in", name="sam", password=SAM)
+        assert (await the.http.get("/api/desk/follow-ups/count")).json() == {"open": 2, "due": 2}
+        records.down = True
+        assert code(await the.http.get("/api/desk/follow-ups/count")) == (503, "unavailable")
+
+    run(test)
+
+
+@pytest.mark.parametrize(("path", "used"), [("", True), ("?by_itself=true", False), ("/count", False)])
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(path: str, used: bool) -> None:
+    async def test(the: World) -> None:
+        await owed(the)
+        await the.post("sign-in", name="alex", password=ALEX)
+        for _ in range(2):
+            await asyncio.sleep(IDLE_S / 2 - 1)
+            assert (await the.http.get(f"/api/desk/follow-ups{path}")).status_code == 200
+        await asyncio.sleep(10)
+        assert (await the.me()).status_code == (200 if used else 401)
+
+    run(test)
+
+
 def test_one_is_closed_once_and_by_whom_it_concerns() -> None:
     async def test(the: World) -> None:
         records = await owed(the)
@@ -92,18 +140,24 @@ def test_an_outcome_is_one_that_we_know(body: dict[str, object]) -> None:
     run(test)
 
 
-def test_the_wire_document_shows_what_is_sent() -> None:
-    [shown] = re.findall(r"```json follow-ups\n(.*?)```", WIRE, re.DOTALL)
-    assert FollowUps.model_validate_json(shown).model_dump() == json.loads(shown)
+@pytest.mark.parametrize(("kind", "model"), [("follow-ups", FollowUps), ("follow-up-count", FollowUpCount)])
+def test_the_wire_document_shows_what_is_sent(kind: str, model: type[BaseModel]) -> None:
+    [shown] = re.findall(rf"```json {kind}\n(.*?)```", WIRE, re.DOTALL)
+    assert model.model_validate_json(shown).model_dump() == json.loads(shown)
 
 
 def test_strangers_and_admins_see_nothing_of_customers() -> None:
     async def test(the: World) -> None:
         await owed(the)
-        assert code(await the.http.get("/api/desk/follow-ups")) == (401, "not_signed_in")
+        paths = ("/api/desk/follow-ups", "/api/desk/follow-ups/count")
+        for path in paths:
+            assert code(await the.http.get(path)) == (401, "not_signed_in")
         await the.door.accounts.add(Account("", "kim", "Kim", "admin"), "a password for kims")
         await the.post("sign-in", name="kim", password="a password for kims")
-        assert code(await the.http.get("/api/desk/follow-ups")) == (403, "not_allowed")
+        for path in paths:
+            assert code(await the.http.get(path)) == (403, "not_allowed")
+            elsewhere = await the.http.get(path, headers={"origin": "https://evil.example"})
+            assert code(elsewhere) == (403, "origin_not_allowed")
         refused = await the.post("follow-ups/f_call/close", outcome="done")
         assert code(refused) == (403, "not_allowed")
 
@@ -113,6 +167,7 @@ def test_strangers_and_admins_see_nothing_of_customers() -> None:
 def test_without_a_store_nothing_is_shown() -> None:
     async def test(the: World) -> None:
         await the.post("sign-in", name="alex", password=ALEX)
-        assert (await the.http.get("/api/desk/follow-ups")).status_code == 503
+        for path in ("/api/desk/follow-ups", "/api/desk/follow-ups/count"):
+            assert (await the.http.get(path)).status_code == 503
 
     run(test)

@@ -1,13 +1,14 @@
-/** The desk's head: whose desk, how the connection stands, the two views of a supervisor, the way out. */
+/** The desk's head: whose desk, how the connection stands, the views that one's role has, the way out. */
 import { useState } from "react";
 import type { ConnectionState } from "../connection";
 import { IconButton, ThemeButton } from "../page/buttons";
 import { KeyboardIcon, ShopMark } from "../page/icons";
 import type { Account } from "./deskWire";
+import { type FollowUpCount, countWords } from "./followUps";
 import { BellIcon, BellOffIcon, SignOutIcon } from "./icons";
 import { useRoving } from "./useRoving";
 
-export type DeskView = "desk" | "sessions";
+export type DeskView = "desk" | "sessions" | "follow_ups" | "measures";
 
 interface Props {
   account: Account;
@@ -15,6 +16,8 @@ interface Props {
   reconnect: () => void;
   view: DeskView;
   show: (view: DeskView) => void;
+  /** What customers are owed; null while that is not known. */
+  owed: FollowUpCount | null;
   sound: boolean;
   setSound: (on: boolean) => void;
   showKeys: () => void;
@@ -26,6 +29,7 @@ export function Header({
   account,
   view,
   show,
+  owed,
   sound,
   setSound,
   showKeys,
@@ -49,7 +53,7 @@ export function Header({
         <ShopMark />
         <h1>Desk</h1>
       </div>
-      {may.includes("see_all") && may.includes("accept") && <Views view={view} show={show} />}
+      <Views may={may} view={view} show={show} owed={owed} />
       <ConnectionMark {...connection} />
       <div className="tools">
         <IconButton
@@ -73,16 +77,24 @@ export function Header({
   );
 }
 
-const VIEWS: [view: DeskView, title: string][] = [
-  ["desk", "My desk"],
-  ["sessions", "All sessions"],
+const VIEWS: [view: DeskView, title: string, action: string][] = [
+  ["desk", "My desk", "accept"],
+  ["sessions", "All sessions", "see_all"],
+  ["follow_ups", "Follow-ups", "follow_up"],
+  ["measures", "Measures", "see_measures"],
 ];
 
-function Views({ view, show }: Pick<Props, "view" | "show">) {
+interface ViewsProps extends Pick<Props, "view" | "show" | "owed"> {
+  may: string[];
+}
+
+function Views({ may, view, show, owed }: ViewsProps) {
   const onKeyDown = useRoving(true);
+  const views = VIEWS.filter(([, , action]) => may.includes(action));
+  if (views.length < 2) return null;
   return (
     <nav className="views" aria-label="Views" onKeyDown={onKeyDown}>
-      {VIEWS.map(([name, title]) => (
+      {views.map(([name, title]) => (
         <button
           key={name}
           type="button"
@@ -92,9 +104,22 @@ function Views({ view, show }: Pick<Props, "view" | "show">) {
           onClick={() => show(name)}
         >
           {title}
+          {name === "follow_ups" && owed !== null && owed.open > 0 && <OwedMark owed={owed} />}
         </button>
       ))}
     </nav>
+  );
+}
+
+/** How many there are; whether any is due is said in words, too. */
+function OwedMark({ owed }: { owed: FollowUpCount }) {
+  return (
+    <>
+      <span className="hidden">({countWords(owed)})</span>
+      <span className={owed.due > 0 ? "unread" : "count-mark"} aria-hidden="true">
+        {owed.due > 0 ? `${owed.due} due` : owed.open}
+      </span>
+    </>
   );
 }
 

@@ -14,8 +14,10 @@ import { DeskAnnouncer } from "./DeskAnnouncer";
 import { currentCall, speaks } from "./calls";
 import { chosenContact, inOrder } from "./deskState";
 import type { Account, DeclineReason, LiveSession } from "./deskWire";
+import { FollowUps } from "./FollowUps";
 import { type DeskView, Header } from "./Header";
 import { KEYS, type Key, useKeys } from "./keys";
+import { Measures } from "./Measures";
 import { NotificationQuestion } from "./NotificationQuestion";
 import { OfferCard } from "./OfferCard";
 import { type Pane, Panes } from "./Panes";
@@ -27,6 +29,7 @@ import { Side, type SideTab } from "./Side";
 import { SignOutDialog } from "./SignOutDialog";
 import { goToTurn } from "./turns";
 import { useDesk } from "./useDesk";
+import { useFollowUps } from "./useFollowUps";
 import { useLine } from "./useLine";
 import { useNow } from "./useNow";
 import { alarmOf, useOfferAlarm } from "./useOfferAlarm";
@@ -72,6 +75,14 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   useOfferAlarm(alarmOf(offer, contacts, state.queues), sound);
   const { busy, declining, setDeclining, accept, decline } = useOffer(offer?.lease ?? null, act);
 
+  const owed = useFollowUps({
+    may: account.may.includes("follow_up"),
+    shown: view === "follow_ups",
+    contacts: contacts.length,
+    onDoubt: doubt,
+    notify,
+  });
+
   useComeBack(account, control);
 
   const session = contact?.info.session ?? null;
@@ -102,10 +113,12 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     [session, notify],
   );
   const write = useCallback(() => {
+    setView("desk");
     setPane("conversation");
     requestAnimationFrame(() => field.current?.focus());
   }, []);
   const showTab = useCallback((wanted: SideTab, focus: string | null) => {
+    setView("desk");
     setTab(wanted);
     setPane("side");
     requestAnimationFrame(() => document.getElementById(focus ?? "side-panel")?.focus());
@@ -150,6 +163,7 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   };
   useKeys((key) => acts[key]());
 
+  const supervises = account.may.includes("supervise");
   const customers = contacts.filter(({ info }) => info.mine && WITH_US.has(info.state)).length;
   const signOut = async () => {
     const fault = await leave();
@@ -164,16 +178,21 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
         reconnect={control.reconnect}
         view={view}
         show={setView}
+        owed={owed.count}
         sound={sound}
         setSound={setSound}
         showKeys={() => setHelp(true)}
         changePassword={() => setRenewing(true)}
         leave={() => (customers === 0 ? signOut() : Promise.resolve(setLeaving(true)))}
       />
-      {view === "sessions" ? (
-        <Sessions state={state} now={now} open={account.may.includes("supervise") ? look : null} />
-      ) : (
-        <main className="desk" data-pane={pane}>
+      {view === "sessions" && <Sessions state={state} now={now} open={supervises ? look : null} />}
+      {view === "follow_ups" && (
+        <FollowUps control={owed} state={state} now={now} open={supervises ? look : null} />
+      )}
+      {view === "measures" && <Measures queues={state.queues} onDoubt={doubt} />}
+      {(view === "desk" || account.may.includes("accept")) && (
+        // It stays where it is while another view is looked at: notes that are half written are in it.
+        <main className="desk" data-pane={pane} hidden={view !== "desk"}>
           <div className="sidebar">
             <Presence state={state} line={line} setPresence={setPresence} />
             <NotificationQuestion available={state.me.state === "available"} />

@@ -4,13 +4,15 @@ import { draftNotes } from "./briefing";
 import { type Contact, customerName } from "./contact";
 import { useBusy } from "./useBusy";
 import type { DeskControl } from "./useDesk";
+import { useWrapUpDraft } from "./useWrapUpDraft";
 
 export function WrapUp({ contact, control }: { contact: Contact; control: DeskControl }) {
   const { session } = contact.info;
   const { dispositions } = control.state;
   // Until somebody edits it, the draft follows the briefing, which may still be learning.
   const [edited, setEdited] = useState<string | null>(null);
-  const notes = edited ?? draftNotes(contact.briefing);
+  const drafted = useWrapUpDraft(session, contact.briefing);
+  const notes = edited ?? drafted ?? draftNotes(contact.briefing);
   const [disposition, setDisposition] = useState("");
   const [follows, setFollows] = useState(false);
   const [task, setTask] = useState("");

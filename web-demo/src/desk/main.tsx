@@ -8,6 +8,7 @@ import "./styles/conversation.css";
 import "./styles/side.css";
 import "./styles/offer.css";
 import "./styles/supervisor.css";
+import "./styles/office.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { recallTheme } from "../page/theme";
