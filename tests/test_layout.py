@@ -27,6 +27,7 @@ CORES = [
     "gateway/desk/messages.py",
     "gateway/desk/views.py",
     "gateway/events.py",
+    "gateway/handoff/consult.py",
     "gateway/handoff/notice.py",
     "gateway/handoff/reply.py",
     "gateway/handoff/said_number.py",

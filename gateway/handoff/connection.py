@@ -31,6 +31,8 @@ class Connection:
         self.human: Participant | None = None
         "The agent in the room."
         self.hold = self.muted = False
+        self.on_parted: Callable[[], None] | None = None
+        "Told once they do not hear each other any more."
 
     def begin(self, talk: Talk, agent: Agent, leg: Leg) -> None:
         """Connect them; `Bridged` or `BridgeFailed` follows."""
@@ -57,6 +59,8 @@ class Connection:
                 self._talk.room.leave(human)
         if human is not None:
             self._note(_left(human))
+        if self.on_parted is not None:
+            self.on_parted()
 
     def stop(self) -> None:
         """Whatever is under way ends."""
