@@ -7,9 +7,8 @@ sound does not cross nodes.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from prometheus_client import Counter
@@ -114,14 +113,16 @@ class Consulting:
         self._asked[session_id] = asking
         try:
             await self._house.queue.occupy(self._wanted(asking, consult.consult_id), colleague_id)
-            if contact.state is not State.HUMAN_ACTIVE or self._in_call(colleague_id):
+            if consult.over or contact.state is not State.HUMAN_ACTIVE or self._in_call(colleague_id):
                 raise ProtocolError("wrong_state", "Something else has happened meanwhile.", 409)
         except BaseException:
-            del self._asked[session_id]
-            self._beside(self._vacate(asking), f"vacate {consult.consult_id}")  # it may have been done
+            if self._asked.get(session_id) is asking:
+                del self._asked[session_id]
+            # The place may have been taken after all.
+            self._handoffs.beside(lambda: self._vacate(asking), f"vacate {consult.consult_id}")
             raise
         contact.connection.on_parted = lambda: self._parted(asking)
-        self._beside(self._conduct(asking), f"consult {consult.consult_id}")
+        self._handoffs.beside(lambda: self._conduct(asking), f"consult {consult.consult_id}")
         self._tell(asking)
 
     async def answer(self, session_id: str, agent: Account, consult_id: str, accept: bool) -> None:
@@ -222,11 +223,11 @@ class Consulting:
             case Do.LEAVE:
                 self._take_out(asking)
             case Do.HAND_OVER:
-                pass  # `_hand_over` does it, for whom it was that asked
+                pass  # `_hand_over` is about to
 
     def _bring_in(self, asking: Asking, leg: Leg) -> None:
-        work = self._be_there(asking, leg)
-        asking.there = self._beside(work, f"{leg.leg_id} in {asking.consult.consult_id}")
+        name = f"{leg.leg_id} in {asking.consult.consult_id}"
+        asking.there = self._handoffs.beside(lambda: self._be_there(asking, leg), name)
 
     def _take_out(self, asking: Asking) -> None:
         participant, asking.participant = asking.participant, None
@@ -254,8 +255,8 @@ class Consulting:
         if asking.consult.stage is Stage.ASKED:
             raise ProtocolError("wrong_state", f"{asking.colleague.name} has not said yes yet.", 409)
         self._must(asking, HandOver())
-        handing = self._beside(self._take_over(asking), f"hand over {asking.consult.consult_id}")
-        await asyncio.shield(handing)
+        name = f"hand over {asking.consult.consult_id}"
+        await asyncio.shield(self._handoffs.beside(lambda: self._take_over(asking), name))
         if asking.consult.why != "handed_over":
             text = "That did not work. Look who has the customer before you try again."
             raise ProtocolError("wrong_state", text, 409)
@@ -300,9 +301,6 @@ class Consulting:
     @property
     def _house(self) -> House:
         return self._handoffs.house
-
-    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        return self._handoffs.beside(work, name)
 
     def _free(self, colleague: OnDuty | None) -> Agent:
         """Somebody who can be asked now. Raises `ProtocolError`."""

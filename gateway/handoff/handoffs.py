@@ -7,10 +7,9 @@ queue's news come by too. What agents ask comes through `conducting.Conducting`.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -263,10 +262,9 @@ class Handoffs:
 
     # --- tasks ----------------------------------------------------------------------------------------
 
-    def beside(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+    def beside(self, work: Callable[[], Awaitable[None]], name: str) -> "asyncio.Task[None]":
         """Do something beside the handoffs, whose bugs are nobody else's. Raises `Unavailable` at the end."""
         if self._tasks is None:
-            work.close()
             raise Unavailable("handoffs are not possible right now")
         return self._tasks.create_task(_guarded(work, name), name=name)
 
@@ -325,9 +323,9 @@ class Handoffs:
             await asyncio.sleep(LOOK_AGAIN_S)
 
 
-async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:
+async def _guarded(work: Callable[[], Awaitable[None]], name: str) -> None:
     try:
-        await work
+        await work()
     except Exception:
         # The outermost loop of what runs beside the handoffs.
         log.exception("failed beside the handoffs", what=name)

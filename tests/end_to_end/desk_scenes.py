@@ -337,7 +337,7 @@ def asks_first(page: Page, desk: ScriptedDesk) -> None:
     )
     desk.tell(Presence(agents=(tom,)))
     page.keyboard.press("Alt+t")
-    page.get_by_role("dialog").get_by_text("Tom").click()
+    page.get_by_role("dialog").get_by_text("Tom", exact=True).click()
     expect(page.get_by_role("button", name="Ask first")).to_be_enabled()
 
 

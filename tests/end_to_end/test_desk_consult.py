@@ -62,7 +62,7 @@ def test_an_agent_asks_a_colleague_and_hands_the_customer_over(page: Page, desk:
     expect(ask).to_be_disabled()
     dialog.get_by_text("Mia").click()
     expect(ask).to_be_disabled()
-    dialog.get_by_text("Tom").click()
+    dialog.get_by_text("Tom", exact=True).click()
     desk.script["consult"] = lambda _: [consult("asked", mine=True)]
     ask.click()
     expect(dialog).to_be_hidden()
@@ -105,7 +105,7 @@ def test_in_a_chat_nobody_is_asked_first(page: Page, desk: ScriptedDesk) -> None
     has(page, desk, contact(), Presence(agents=(colleague("Tom"),)))
     page.keyboard.press("Alt+t")
     dialog = page.get_by_role("dialog", name="Transfer")
-    dialog.get_by_text("Tom").click()
+    dialog.get_by_text("Tom", exact=True).click()
     expect(dialog.get_by_role("button", name="Ask first")).to_have_count(0)
 
 
@@ -113,6 +113,7 @@ def test_who_is_asked_accepts_by_the_keyboard_reads_along_and_leaves(page: Page,
     be_available(page)
     desk.say("s_1", *TURNS)
     desk.script["consult_answer"] = lambda _: [consult("talking")]
+    page.evaluate("() => document.activeElement.blur()")
     desk.tell(consult("asked"))
     card = page.get_by_role("dialog", name="Tom asks you about Rosa Blum")
     expect(card).to_be_focused()

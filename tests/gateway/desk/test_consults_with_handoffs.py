@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gateway.desk.commands import Watch
+from gateway.desk.commands import ConsultEnd, Watch
 from gateway.desk.seat import Tab
 from gateway.protocol_error import ProtocolError
+from pipelines.facts import CustomerTurn, Words
 from tests import virtual_time
 from tests.fakes.office import ALEX, KIM
 from tests.fakes.office_calls import Line, calling, tone
@@ -24,6 +25,7 @@ class Room:
         self.line = line
         self.alex = alex
         self.kim = kim
+        self.watching: list[asyncio.Task[None]] = []
 
     @property
     def session(self) -> dict[str, str]:
@@ -35,7 +37,7 @@ class Room:
     async def watches(self, tab: Tab) -> str:
         """Tries to read the session; the code of the refusal, or `done`."""
         watch = Watch(type="watch", id=f"w{next(self.desks.numbers)}", session=self.line.session_id)
-        self.desks.tasks.create_task(self.desks.desk.watch(tab, watch))
+        self.watching.append(self.desks.tasks.create_task(self.desks.desk.watch(tab, watch)))
         while True:
             message = await told(tab)
             if message["type"] in ("done", "error") and message["id"] == watch.id:
@@ -59,8 +61,7 @@ async def opened() -> AsyncIterator[Room]:
             tabs.append(await desks.desk.join(account))
             leg = ScriptedLeg(account.agent_id)
             leg.say([tone(2_000)] * 3_000)
-            serving = tasks.create_task(leg.serve())
-            serving.add_done_callback(lambda _: None)
+            tasks.create_task(leg.serve())
             await desks.office.desk.agent_leg(account.agent_id, leg)
             await desks.desk.attendance.audio(account.agent_id, True)
         alex, kim = tabs
@@ -74,7 +75,10 @@ async def opened() -> AsyncIterator[Room]:
             await asyncio.sleep(1)
             assert await desks.does(kim, "presence", state="available") == "done"
             await everything(kim)
-            yield Room(desks, line, alex, kim)
+            room = Room(desks, line, alex, kim)
+            yield room
+            for task in room.watching:
+                task.cancel()
         for leg in list(desks.office.handoffs.house.legs.values()):
             assert isinstance(leg, ScriptedLeg)
             leg.leave()
@@ -104,7 +108,8 @@ def test_a_colleague_reads_along_while_they_are_consulted_and_no_longer() -> Non
         assert await room.does(room.alex, "consult_end", how="back") == "done"
         assert not room.kim.watched
         await everything(room.kim)
-        await room.line.live.receive("What a secret", "m9")
+        secret = CustomerTurn(turn_id="c9", channel="voice", pii=Words(text="A secret"))
+        await room.line.live.log.emit(secret)
         await asyncio.sleep(1)
         assert "secret" not in str(await everything(room.kim))
         assert await room.watches(room.kim) == "not_yours"
@@ -140,7 +145,8 @@ def test_who_is_handed_the_customer_reads_on_and_who_asked_does_not() -> None:
         assert await room.says_yes(asked) == "done"
         assert await room.watches(room.kim) == "done"
         assert await room.watches(room.alex) == "done"
-        assert await room.does(room.alex, "consult_end", how="hand_over") == "done"
+        end = ConsultEnd(type="consult_end", id="e1", session=room.line.session_id, how="hand_over")
+        await room.desks.desk.obey(room.alex, end)
         await asyncio.sleep(1)
         assert list(room.kim.watched) == [room.line.session_id] and not room.alex.watched
         assert await room.does(room.kim, "hold", on=True) == "done"
