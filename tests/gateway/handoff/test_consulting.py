@@ -373,6 +373,20 @@ def test_a_customer_of_a_chat_has_no_music_to_hear() -> None:
     office.run(main)
 
 
+def test_a_customer_of_a_chat_who_calls_meanwhile_does_not_get_the_colleague_into_two_calls() -> None:
+    async def test(given: Advice) -> None:
+        office = given.office
+        live = await office.chat("I want a person")
+        await office.takes(KIM)
+        assert office.state(live) == "human_active"
+        await given.talks()
+        async with calling(office, live=live):
+            assert office.state(live) == "queued", "for somebody who can talk"
+            assert given.hears(KIM) == {AGENT}
+
+    run(test)
+
+
 # --- the queue -------------------------------------------------------------------------------------------
 
 
