@@ -126,7 +126,7 @@ def contact(agent_id: str | None = "a_nadia", state: str = "human_active", **fie
 
 def consult(state: str = "talking", **fields: Any) -> Consult:
     """Nadia has `s_1` in a call and asks Tom."""
-    given = {
+    given: dict[str, Any] = {
         "consult": "c_1",
         "session": "s_1",
         "agent_id": "a_nadia",
@@ -137,9 +137,10 @@ def consult(state: str = "talking", **fields: Any) -> Consult:
         "queue": "general",
         "reason": "legal",
         "since": 1.0,
+        "state": state,
         **fields,
     }
-    return Consult(state=state, **given)
+    return Consult(**given)
 
 
 async def told(tab: Tab, kind: str | None = None) -> dict[str, Any]:

@@ -79,9 +79,9 @@ async def opened() -> AsyncIterator[Room]:
             yield room
             for task in room.watching:
                 task.cancel()
-        for leg in list(desks.office.handoffs.house.legs.values()):
-            assert isinstance(leg, ScriptedLeg)
-            leg.leave()
+        for connected in desks.office.handoffs.house.legs.values():
+            assert isinstance(connected, ScriptedLeg)
+            connected.leave()
 
 
 def run(test: Callable[[Room], Awaitable[None]]) -> None:
