@@ -143,6 +143,7 @@ def test_who_is_asked_accepts_by_the_keyboard_reads_along_and_leaves(page: Page,
     (answered,), (ended,) = desk.of("consult_answer"), desk.of("consult_end")
     assert (answered.consult, answered.answer, ended.how) == ("c_1", "accept", "back")
     assert [command.session for command in desk.of("watch")] == ["s_1"]
+    page.wait_for_timeout(500)
     desk.far_end.heard = 0
     page.wait_for_timeout(500)
     assert desk.far_end.heard < 100

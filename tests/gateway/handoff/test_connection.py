@@ -183,6 +183,7 @@ def test_who_waits_for_it_is_told_once_agent_and_customer_are_parted() -> None:
         async with at_work(office, ALEX), calling(office) as line:
             await line.wishes()
             await office.takes(ALEX)
+            await asyncio.sleep(1)
             contact = office.handoffs.of(line.session_id)
             assert contact is not None
             told: list[object] = []
