@@ -5,6 +5,10 @@
     human             their      no          -              whispering or barging, while it is their floor
                       floor
     supervisor        always     its floor   their floor    all but themselves
+    who is consulted  no         no          their floor    no
+
+Who is consulted is a supervisor in a mode of its own: they and the human with the floor hear each other, and
+other supervisors hear both.
 
 On hold the customer and the human do not hear each other. A human without the floor is in the room, and
 neither hears nor is heard. Who is muted is heard by nobody.
@@ -24,7 +28,7 @@ class Role(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a supervisor takes part. They hear everything in each of these."""
+    """How a supervisor takes part. They hear everything in each of these but the last."""
 
     MONITOR = "monitor"
     "Nobody hears them."
@@ -32,6 +36,8 @@ class Mode(StrEnum):
     "The human hears them."
     BARGE = "barge"
     "So does the customer."
+    CONSULT = "consult"
+    "A colleague who is asked: the human hears them, and they hear the human alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ def hears(listener: Seat, speaker: Seat, state: State) -> bool:
             return _customer_hears(speaker, state)
         case Role.HUMAN:
             return listener.has_floor and _human_hears(speaker, state)
+        case Role.SUPERVISOR if listener.mode is Mode.CONSULT:
+            return speaker.role is Role.HUMAN and speaker.has_floor
         case Role.SUPERVISOR:
             return speaker.role in (Role.CUSTOMER, Role.SUPERVISOR) or speaker.has_floor
         case Role.BOT:

@@ -28,6 +28,7 @@ CORES = [
     "gateway/desk/messages.py",
     "gateway/desk/views.py",
     "gateway/events.py",
+    "gateway/handoff/consult.py",
     "gateway/handoff/notice.py",
     "gateway/handoff/recent.py",
     "gateway/handoff/reply.py",

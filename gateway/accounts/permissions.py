@@ -26,6 +26,8 @@ class Action(StrEnum):
     MUTE = "mute"
     PRESS = "press"
     TRANSFER = "transfer"
+    CONSULT = "consult"
+    "Ask a colleague about a customer who hears music meanwhile."
     HAND_BACK = "hand_back"
     END = "end"
     WRAP_UP = "wrap_up"
@@ -54,6 +56,7 @@ _CONTACT = {
     Action.MUTE,
     Action.PRESS,
     Action.TRANSFER,
+    Action.CONSULT,
     Action.HAND_BACK,
     Action.END,
     Action.WRAP_UP,

@@ -142,6 +142,31 @@ class Transfer(OfSession):
         return self
 
 
+class Consult(OfSession):
+    """Ask a colleague about the customer of a call; it rings at their desk."""
+
+    type: Literal["consult"]
+    agent: Name
+
+
+class ConsultAnswer(OfSession):
+    """What the colleague says to that."""
+
+    type: Literal["consult_answer"]
+    consult: Name
+    answer: Literal["accept", "decline"]
+
+
+How = Literal["back", "hand_over"]
+
+
+class ConsultEnd(OfSession):
+    """Go back to the customer, or give them to the colleague; the colleague leaves by `back`."""
+
+    type: Literal["consult_end"]
+    how: How
+
+
 class HandBack(OfSession):
     """Give the customer back to the bot."""
 
@@ -214,6 +239,9 @@ ClientMessage = Annotated[
     | Mute
     | Press
     | Transfer
+    | Consult
+    | ConsultAnswer
+    | ConsultEnd
     | HandBack
     | End
     | WrapUp

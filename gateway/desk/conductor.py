@@ -11,6 +11,7 @@ Errors::
                         no_floor       somebody else talks with the customer now
                         wrong_state    not while the handoff stands where it stands
                         no_audio       the agent's audio is not connected
+                        colleague_busy who is to be asked is in a call, or something rings there
                         unknown_target, unknown_tool, unknown_disposition
     Unavailable       a dependency is down or full: later
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.accounts.account import Account
-from gateway.desk.commands import FollowUp, Mode
+from gateway.desk.commands import FollowUp, How, Mode
 from gateway.desk.messages import Answer, Contact, ToolRan
 from gateway.events import Event
 from gateway.leg import Leg
@@ -111,6 +112,15 @@ class Conductor(Protocol):
 
     async def transfer(self, session_id: str, agent: Account, target: Target, note: str) -> None:
         """Hand the customer on."""
+
+    async def consult(self, session_id: str, agent: Account, colleague_id: str) -> None:
+        """Ask a colleague at this session's node about the customer of a call."""
+
+    async def consult_answer(self, session_id: str, agent: Account, consult_id: str, accept: bool) -> None:
+        """Say yes or no to a colleague who asks."""
+
+    async def consult_end(self, session_id: str, agent: Account, how: How) -> None:
+        """Go back to the customer or hand them over; who was asked leaves."""
 
     async def hand_back(self, session_id: str, agent: Account, note: str) -> None:
         """Give the customer back to the bot."""

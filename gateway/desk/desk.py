@@ -165,7 +165,13 @@ class Desk:
         """Send the tab what happens in a session, until it has had enough; a task of its connection."""
         watching = await self._answer(tab, command, self._begin_watch(tab, command))
         if watching is not None:
-            await deliver(tab, command.session, watching, command.after, self._parts.history)
+            history = self._parts.history if self._sees_history(tab.seat, command.session) else None
+            await deliver(tab, command.session, watching, command.after, history)
+
+    @staticmethod
+    def _sees_history(seat: Seat, session_id: str) -> bool:
+        """Who is only asked about a customer reads this session, and none of their earlier ones."""
+        return seat.may(Action.SEE_ALL) or seat.has(session_id)
 
     async def _answer(self, tab: Tab, command: Command, doing: Coroutine[Any, Any, T]) -> T | None:
         try:
@@ -184,14 +190,15 @@ class Desk:
 
     async def _begin_watch(self, tab: Tab, command: Watch) -> Watching:
         seat, session_id = tab.seat, command.session
-        own = await self.admit(seat, session_id)
+        own = await self.admit(seat, session_id, consulted=True)
         tab.stop_watching(session_id)
         if len(tab.watched) >= self._settings.watched:
             text = f"At most {self._settings.watched} sessions at a time; stop watching another."
             raise ProtocolError("too_many_watched", text, status=409)
-        await self._parts.audit.note(seat.agent_id, "watch", session_id, own=own)
+        asked = {"consulted": True} if not own and seat.is_consulted(session_id) else {}
+        await self._parts.audit.note(seat.agent_id, "watch", session_id, own=own, **asked)
         watching = await self._parts.conductor.watch(session_id)
-        if own and not seat.may(Action.SEE_ALL) and not seat.has(session_id):
+        if not seat.may_read(session_id):
             watching.close()  # it ended while we asked
             raise ProtocolError("not_yours", NOT_YOURS, status=403)
         tab.stop_watching(session_id)
@@ -199,21 +206,25 @@ class Desk:
         await self._brief(tab, session_id)
         return watching
 
-    async def admit(self, seat: Seat, session_id: str) -> bool:
-        """Whether the session is the agent's own; raises `ProtocolError` where they may not read it."""
+    async def admit(self, seat: Seat, session_id: str, *, consulted: bool = False) -> bool:
+        """Whether the session is the agent's own; raises `ProtocolError` where they may not read it.
+
+        `consulted`: for what a colleague may read, too, who is asked about it, and as long as that lasts.
+        """
         if not (seat.may(Action.WATCH) and seat.may(Action.SEE_PII)):
             raise not_allowed(Action.WATCH)
         if not seat.has(session_id):
             await self.attendance.look_up(seat)
         own = seat.has(session_id)
-        if not own and not seat.may(Action.SEE_ALL):
+        asked = consulted and seat.is_consulted(session_id)
+        if not own and not asked and not seat.may(Action.SEE_ALL):
             raise ProtocolError("not_yours", NOT_YOURS, status=403)
         return own
 
     def has_contacts(self, agent_id: str) -> bool:
-        """Whether the agent is with a customer, or has one to wrap up."""
+        """Whether the agent is with a customer, has one to wrap up, or is asked about one."""
         seat = self._seats.get(agent_id)
-        return seat is not None and bool(seat.contacts)
+        return seat is not None and bool(seat.contacts or seat.consults)
 
     async def history_for(self, account: Account, session_id: str) -> History:
         """Earlier sessions of a session's customer; raises `ProtocolError` where that is not for them."""
@@ -255,6 +266,8 @@ class Desk:
             tab.outbox.push(offer)
         for contact in seat.contacts.values():
             tab.outbox.push(seat.view(contact))
+        for consult in seat.consults.values():
+            tab.outbox.push(consult)
         self._snapshots.show(tab)
         self._ringing.ring(seat)
         return tab
@@ -272,6 +285,7 @@ class Desk:
             voice=self.legs is not None,
             offers=tuple(seat.offers),
             contacts=tuple(seat.contacts),
+            consults=tuple(seat.consults),
         )
 
 

@@ -22,6 +22,9 @@ from gateway.desk.commands import (
     Ask,
     Command,
     Connect,
+    Consult,
+    ConsultAnswer,
+    ConsultEnd,
     Decline,
     End,
     HandBack,
@@ -68,6 +71,9 @@ ACTIONS: Mapping[type[Command], Action] = {
     Mute: Action.MUTE,
     Press: Action.PRESS,
     Transfer: Action.TRANSFER,
+    Consult: Action.CONSULT,
+    ConsultAnswer: Action.ACCEPT,
+    ConsultEnd: Action.ACCEPT,
     HandBack: Action.HAND_BACK,
     End: Action.END,
     WrapUp: Action.WRAP_UP,
@@ -152,14 +158,19 @@ class Dispatch:
         slow = isinstance(command, Ask | RunTool)
         async with asyncio.timeout(LONGEST_THOUGHT_S if slow else LONGEST_S):
             if isinstance(command, OfSession):
-                await self._check_own(seat, command.session)
+                await self._check_own(seat, command)
             if not isinstance(command, Typing):
                 await self._note(seat.agent_id, command)
             return await self._do(seat.account, command)
 
-    async def _check_own(self, seat: Seat, session_id: str) -> None:
+    async def _check_own(self, seat: Seat, command: OfSession) -> None:
+        session_id = command.session
         if seat.may(Action.SUPERVISE):
             return  # the conductor knows whom they supervise
+        if isinstance(command, ConsultAnswer | ConsultEnd):
+            if not seat.consults_on(session_id) and not seat.has(session_id):
+                raise ProtocolError("too_late", "This question has ended.", status=409)
+            return  # nothing else of the session is for who is asked
         if not seat.has(session_id):
             await self._attendance.look_up(seat)
         if not seat.has(session_id):
@@ -186,6 +197,8 @@ class Dispatch:
                 return await self._write(agent, command)
             case Hold() | Mute() | Press() | Supervise():
                 await self._turn_a_knob(agent, command)
+            case Consult() | ConsultAnswer() | ConsultEnd():
+                await self._consult(agent, command)
             case Connect():
                 await self._conductor.connect(session_id, agent)
             case Transfer(queue=queue, agent=colleague, note=note):
@@ -200,6 +213,16 @@ class Dispatch:
                 request = ToolRequest(request_id, tool, arguments, confirmed)
                 return await self._conductor.run_tool(session_id, agent, request)
         return None
+
+    async def _consult(self, agent: Account, command: Consult | ConsultAnswer | ConsultEnd) -> None:
+        session_id = command.session
+        match command:
+            case Consult(agent=colleague):
+                await self._conductor.consult(session_id, agent, colleague)
+            case ConsultAnswer(consult=consult, answer=answer):
+                await self._conductor.consult_answer(session_id, agent, consult, answer == "accept")
+            case ConsultEnd(how=how):
+                await self._conductor.consult_end(session_id, agent, how)
 
     async def _write(self, agent: Account, command: Say | Typing | Note | Ask) -> Outcome:
         session_id = command.session
@@ -274,6 +297,8 @@ def _details(command: Command) -> dict[str, str | int | bool | None]:
             return {"mode": mode}
         case Transfer(queue=queue, agent=agent):
             return {"queue": queue, "agent": agent}
+        case Consult() | ConsultAnswer() | ConsultEnd():
+            return command.model_dump(exclude={"type", "id", "session"})
         case WrapUp(disposition=disposition, follow_up=follow_up):
             return {"disposition": disposition, "follow_up": follow_up is not None}
         case RunTool(tool=tool, confirmed=confirmed):

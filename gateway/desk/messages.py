@@ -89,6 +89,8 @@ class Welcome(_Wire):
     "The leases that ring; those that the desk shows beside these are over."
     contacts: tuple[str, ...] = ()
     "The handoffs that are this agent's; likewise."
+    consults: tuple[str, ...] = ()
+    "The consults in which they ask or are asked; likewise."
 
 
 class Colleague(_Wire):
@@ -197,6 +199,56 @@ class OfferEnded(_Wire):
     why: Ended
 
 
+ConsultWhy = Literal[
+    "declined",
+    "missed",
+    "withdrawn",
+    "back",
+    "left",
+    "lost",
+    "parted",
+    "customer_left",
+    "too_long",
+    "handed_over",
+    "failed",
+]
+"How a consult ended."
+
+
+class Consult(_Wire):
+    """An agent asks a colleague about the customer of a call: where that stands."""
+
+    consult: str
+    session: str
+    state: Literal["asked", "talking", "over"]
+    "It rings; agent and colleague talk, and the customer hears music; it has ended."
+    agent_id: str
+    "Who asks."
+    agent: str
+    colleague_id: str
+    colleague: str
+    customer: str | None = None
+    "What to call them. Personal data."
+    queue: str
+    reason: str
+    since: float
+    "When it came to this state."
+    until: float | None = None
+    "When it rings no more."
+    why: ConsultWhy | None = None
+    "Once it is over."
+
+
+class ConsultChanged(Consult):
+    """A consult of this agent came to another state."""
+
+    type: Literal["consult"] = "consult"
+    mine: bool
+    "They ask; else they are asked."
+    briefing: dict[str, Any] | None = None
+    "For who is asked, while it lasts."
+
+
 class SessionEvent(_Wire):
     """An event of a session that is watched, also what the customer never gets."""
 
@@ -300,6 +352,7 @@ GatewayMessage = Annotated[
     | ContactChanged
     | Offered
     | OfferEnded
+    | ConsultChanged
     | SessionEvent
     | BriefingChanged
     | History

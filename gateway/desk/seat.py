@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from gateway.accounts.account import Account
 from gateway.accounts.permissions import Action, allows
 from gateway.desk.conductor import Watching
-from gateway.desk.messages import Contact, ContactChanged, Me, Offered
+from gateway.desk.messages import Consult, ConsultChanged, Contact, ContactChanged, Me, Offered
 from gateway.desk.messages import State as PresenceState
 from gateway.desk.outbox import Goodbye, Outbox
 from gateway.handoff.states import State
@@ -48,6 +48,8 @@ class Seat:
         "That ring, by lease."
         self.contacts: dict[str, Contact] = {}
         "Theirs, by handoff."
+        self.consults: dict[str, ConsultChanged] = {}
+        "In which they ask or are asked, by id."
         self.visits = 0
         "How often somebody came or the last tab left: a grace that began before is over."
         self.announcing = asyncio.Lock()
@@ -65,6 +67,21 @@ class Seat:
     def has(self, session_id: str) -> bool:
         """Whether the customer of this session is, or just was, theirs."""
         return any(contact.session == session_id for contact in self.contacts.values())
+
+    def consults_on(self, session_id: str) -> bool:
+        """Whether they ask a colleague, or are asked by one, about the customer of this session."""
+        return any(consult.session == session_id for consult in self.consults.values())
+
+    def is_consulted(self, session_id: str) -> bool:
+        """Whether they have said yes to a colleague who asks about this session: they may read it."""
+        return any(
+            consult.session == session_id and consult.state == "talking" and not consult.mine
+            for consult in self.consults.values()
+        )
+
+    def may_read(self, session_id: str) -> bool:
+        """Whether they may watch what happens in a session just now."""
+        return self.may(Action.SEE_ALL) or self.has(session_id) or self.is_consulted(session_id)
 
     def tell(self, message: BaseModel) -> None:
         """Send it to every tab."""
@@ -119,8 +136,27 @@ class Seat:
         for tab in self.tabs:
             if mine or was_mine or contact.session in tab.watched:
                 tab.outbox.push(self.view(contact))
-            if not self.may(Action.SEE_ALL) and not self.has(contact.session):
-                tab.stop_watching(contact.session)
+        self._stop_watching(contact.session)
+
+    def take_consult(self, consult: Consult, briefing: Mapping[str, object] | None) -> None:
+        """A consult in which they take part came to another state; `briefing` as their role may see it."""
+        mine = consult.agent_id == self.agent_id
+        fields = consult.model_dump(exclude=None if self.may(Action.SEE_PII) else {"customer"})
+        packet = None if mine or briefing is None else dict(briefing)
+        shown = ConsultChanged(**fields, mine=mine, briefing=packet)
+        if consult.state == "over":
+            if self.consults.pop(consult.consult, None) is None:
+                return  # they never heard of it
+        else:
+            self.consults[consult.consult] = shown
+        self.tell(shown)
+        self._stop_watching(consult.session)
+
+    def _stop_watching(self, session_id: str) -> None:
+        """Unless they may read it still."""
+        if not self.may_read(session_id):
+            for tab in self.tabs:
+                tab.stop_watching(session_id)
 
     def view(self, contact: Contact) -> ContactChanged:
         """A contact as this agent may see it."""

@@ -6,7 +6,7 @@ What changes on any node is told to the `Seats` of every node; each passes it to
 from collections.abc import Iterator
 
 from gateway.accounts.permissions import DeskRole
-from gateway.desk.messages import BriefingChanged, Contact, CustomerTyping
+from gateway.desk.messages import BriefingChanged, Consult, Contact, CustomerTyping
 from gateway.desk.seat import Seat
 from pipelines.briefing import Briefing
 
@@ -42,16 +42,24 @@ class Seats:
             seat.take(contact)
 
     def briefing_changed(self, session_id: str, briefing: Briefing) -> None:
-        """More is known of a customer: for those who have, watch or are offered the session."""
+        """More is known of a customer: for those who have, watch, are offered or asked about the session."""
         shown: dict[DeskRole, BriefingChanged] = {}
         for seat in self:
             role = seat.account.role
             offered = any(offer.session == session_id for offer in seat.offers.values())
+            offered = offered or seat.consults_on(session_id)
             for tab in seat.tabs:
                 if offered or seat.has(session_id) or session_id in tab.watched:
                     if role not in shown:
                         shown[role] = BriefingChanged(session=session_id, briefing=packet(briefing, role))
                     tab.outbox.replace(shown[role], session_id)
+
+    def consult_changed(self, consult: Consult, briefing: Briefing | None) -> None:
+        """A consult came to another state: for who asks and who is asked."""
+        for agent_id in (consult.agent_id, consult.colleague_id):
+            if (seat := self.get(agent_id)) is not None:
+                shown = None if briefing is None else packet(briefing, seat.account.role)
+                seat.take_consult(consult, shown)
 
     def customer_typing(self, session_id: str, on: bool) -> None:
         """A customer began or stopped typing: for those who have or watch the session."""

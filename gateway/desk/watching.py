@@ -54,9 +54,9 @@ class LogWatching:
 
 
 async def deliver(
-    tab: Tab, session_id: str, watching: Watching, after: int, history: CustomerHistory
+    tab: Tab, session_id: str, watching: Watching, after: int, history: CustomerHistory | None
 ) -> None:
-    """Send a session's events to the tab for as long as it watches it so."""
+    """Send a session's events to the tab while it watches it so; `history`: if that is for it, too."""
     try:
         await _tell_history(tab, session_id, history)
         async for event in _events(watching, after):
@@ -95,7 +95,9 @@ def _stop(tab: Tab, watching: Watching, session_id: str, error: Error) -> None:
         tab.outbox.push(error.model_copy(update={"session": session_id}))
 
 
-async def _tell_history(tab: Tab, session_id: str, history: CustomerHistory) -> None:
+async def _tell_history(tab: Tab, session_id: str, history: CustomerHistory | None) -> None:
+    if history is None:
+        return
     try:
         await tab.outbox.put(await history.of(session_id))
     except Unavailable as error:

@@ -3,17 +3,17 @@
 `gateway.desk.conductor` says what each command means and what it raises.
 """
 
-import secrets
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from typing import Literal
 
 from gateway.accounts.account import Account
-from gateway.desk.commands import Mode
+from gateway.desk.commands import How, Mode
 from gateway.desk.conductor import Closing, Target, ToolRequest
 from gateway.desk.messages import Answer, ToolRan
 from gateway.desk.messages import Contact as ContactView
 from gateway.desk.watching import LogWatching
+from gateway.handoff.closing import follow_up
+from gateway.handoff.consulting import Consulting
 from gateway.handoff.contact import Contact
 from gateway.handoff.handoffs import Handoffs
 from gateway.handoff.house import House
@@ -37,7 +37,7 @@ from gateway.matrix import Mode as RoomMode
 from gateway.participant import Participant
 from gateway.protocol_error import ProtocolError
 from gateway.room import Role
-from gateway.store.desk_records import DeskRecords, FollowUp, WrapUp
+from gateway.store.desk_records import DeskRecords, WrapUp
 from pipelines.advisor import Advisor
 from pipelines.advisor import ToolRequest as AdvisorRequest
 from pipelines.briefing import Briefing
@@ -46,7 +46,6 @@ from tools.tool import Colleague, ToolResult
 
 MODES = {"monitor": RoomMode.MONITOR, "whisper": RoomMode.WHISPER, "barge": RoomMode.BARGE}
 WITH_CUSTOMER = frozenset((State.BRIEFING, State.BRIDGING, State.HUMAN_ACTIVE, State.HUMAN_CHECK))
-DAY_S = 86_400.0
 Purpose = Literal["private", "hand_back", "whisper", "wrap_up"]
 
 
@@ -62,6 +61,7 @@ class Conducting:
         self._advisor = advisor
         self._supervisors: dict[tuple[str, str], Participant | None] = {}
         "By session and agent; None: a supervisor who reads a chat."
+        self._consulting = Consulting(handoffs, self._listens)
 
     # --- offers ---------------------------------------------------------------------------------------
 
@@ -113,6 +113,7 @@ class Conducting:
         """See `Conductor`."""
         contact = self._with_customer(session_id, agent)
         _call(contact)
+        self._consulting.check_hold(session_id, on)
         contact.connection.set_hold(on)
         contact.show()
 
@@ -158,23 +159,9 @@ class Conducting:
         known = {each.code for each in self._house.settings.dispositions_of(queue)}
         if closing.disposition not in known:
             raise ProtocolError("unknown_disposition", f"Known here: {', '.join(sorted(known))}.", 422)
-        follow_up_id = None
-        if closing.follow_up is not None:
-            follow_up_id = f"f_{secrets.token_hex(8)}"
-            due = closing.follow_up.due
-            days = 0 if due is None else (due - _today(now)).days
-            await self._records.add_follow_up(
-                FollowUp(
-                    follow_up_id,
-                    session_id,
-                    "task",
-                    queue,
-                    due_at=now + max(days, 0) * DAY_S,
-                    created_at=now,
-                    created_by=agent.agent_id,
-                    words=closing.follow_up.task,
-                )
-            )
+        task = follow_up(closing, session_id, queue, agent.agent_id, now)
+        if task is not None:
+            await self._records.add_follow_up(task)
         await self._records.keep_wrap_up(
             WrapUp(
                 session_id,
@@ -183,10 +170,27 @@ class Conducting:
                 closing.disposition,
                 closing.notes,
                 now,
-                follow_up_id,
+                task.follow_up_id if task is not None else None,
             )
         )
         await _put(contact, WrappedUp(closing.disposition))
+
+    # --- asking a colleague ---------------------------------------------------------------------------
+
+    async def consult(self, session_id: str, agent: Account, colleague_id: str) -> None:
+        """See `Conductor`."""
+        contact = self._with_customer(session_id, agent)
+        _call(contact)
+        await self._check_target(Target(agent_id=colleague_id), agent, contact)
+        await self._consulting.ask(contact, agent, colleague_id)
+
+    async def consult_answer(self, session_id: str, agent: Account, consult_id: str, accept: bool) -> None:
+        """See `Conductor`."""
+        await self._consulting.answer(session_id, agent, consult_id, accept)
+
+    async def consult_end(self, session_id: str, agent: Account, how: How) -> None:
+        """See `Conductor`."""
+        await self._consulting.end(session_id, agent, how)
 
     # --- the bot beside the agent ---------------------------------------------------------------------
 
@@ -226,6 +230,8 @@ class Conducting:
 
     async def supervise(self, session_id: str, agent: Account, mode: Mode) -> None:
         """See `Conductor`."""
+        if mode != "off" and self._consulting.consulted(agent.agent_id):
+            raise ProtocolError("wrong_state", "A colleague asks you; end that first.", 409)
         if mode == "take_over":
             await self._take_over(session_id, agent)
         elif mode == "off":
@@ -268,6 +274,10 @@ class Conducting:
         talk = self._handoffs.talk_of(session_id)
         if participant is not None and talk is not None:
             talk.room.leave(participant)
+
+    def _listens(self, agent_id: str) -> bool:
+        legs = (leg for (_, supervisor), leg in self._supervisors.items() if supervisor == agent_id)
+        return any(leg is not None and not leg.gone.is_set() for leg in legs)
 
     def _count_supervisors(self, session_id: str) -> None:
         if (contact := self._handoffs.of(session_id)) is not None:
@@ -316,18 +326,21 @@ class Conducting:
     async def agent_leg(self, agent_id: str, leg: Leg) -> None:
         """See `Conductor`."""
         self._house.legs[agent_id] = leg
+        self._consulting.agent_leg(agent_id, leg)
         for contact in self._of(agent_id):
             await contact.agent_leg(leg)
 
     async def agent_leg_lost(self, agent_id: str) -> None:
         """See `Conductor`."""
         self._house.legs.pop(agent_id, None)
+        self._consulting.agent_leg_lost(agent_id)
         for contact in self._of(agent_id):
             if contact.channel == "voice":
                 contact.put_soon(AgentLost())
 
     async def agent_gone(self, agent_id: str) -> None:
         """See `Conductor`."""
+        self._consulting.agent_gone(agent_id)
         for contact in self._of(agent_id):
             talks = contact.channel == "voice" and agent_id in self._house.legs
             if not talks:  # who reloads the page, or lost only its websocket, goes on talking
@@ -434,7 +447,3 @@ def _ran(session_id: str, request: ToolRequest, result: ToolResult) -> ToolRan:
         receipt_id=receipt.receipt_id if receipt else None,
         values={**result.data, **result.pii},
     )
-
-
-def _today(now: float) -> date:
-    return datetime.fromtimestamp(now, UTC).date()

@@ -37,6 +37,8 @@ class Connection:
         self.hold = self.muted = False
         self.heard: Callable[[], None] = lambda: None
         "Called when the customer hears the agent's voice for the first time after they were connected."
+        self.on_parted: Callable[[], None] | None = None
+        "Told once they do not hear each other any more."
 
     def begin(self, talk: Talk, agent: Agent, leg: Leg) -> None:
         """Connect them; `Bridged` or `BridgeFailed` follows."""
@@ -63,6 +65,8 @@ class Connection:
                 self._talk.room.leave(human)
         if human is not None:
             self._note(_left(human))
+        if self.on_parted is not None:
+            self.on_parted()
 
     def stop(self) -> None:
         """Whatever is under way ends."""

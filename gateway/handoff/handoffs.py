@@ -7,7 +7,7 @@ queue's news come by too. What agents ask comes through `conducting.Conducting`.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -85,6 +85,8 @@ class Handoffs:
         self._online: dict[str, bool] = {}
         self.returning: set[str] = set()
         "Sessions in memory whose customers were cut off a moment ago, and are preferred in line."
+        self.consulted: Callable[[str], bool] = lambda agent_id: False
+        "Whether an agent is asked by a colleague now; `consulting.Consulting` knows."
 
     # --- what others see ------------------------------------------------------------------------------
 
@@ -262,8 +264,12 @@ class Handoffs:
         self._talks[live.session_id] = talk
         if (contact := self._contacts.get(live.session_id)) is not None:
             talk.watch_silence()
-            contact.call(talk, agent_is_free=not self._has_call(contact.agent, besides=contact))
+            contact.call(talk, agent_is_free=self._is_free(contact))
         return talk
+
+    def _is_free(self, contact: Contact) -> bool:
+        asked = contact.agent is not None and self.consulted(contact.agent.agent_id)
+        return not asked and not self._has_call(contact.agent, besides=contact)
 
     def _has_call(self, agent: Agent | None, besides: Contact) -> bool:
         others = (contact for contact in self if contact is not besides and contact.talk is not None)
@@ -280,6 +286,14 @@ class Handoffs:
         if contact is not None and contact.talk is talk:
             self._measure_silence(contact)
             contact.call_over()
+
+    # --- tasks ----------------------------------------------------------------------------------------
+
+    def beside(self, work: Callable[[], Awaitable[None]], name: str) -> "asyncio.Task[None]":
+        """Do something beside the handoffs, whose bugs are nobody else's. Raises `Unavailable` at the end."""
+        if self._tasks is None:
+            raise Unavailable("handoffs are not possible right now")
+        return self._tasks.create_task(_guarded(work, name), name=name)
 
     # --- the queue ------------------------------------------------------------------------------------
 
@@ -334,6 +348,14 @@ class Handoffs:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await house.queue.changed()
             await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _guarded(work: Callable[[], Awaitable[None]], name: str) -> None:
+    try:
+        await work()
+    except Exception:
+        # The outermost loop of what runs beside the handoffs.
+        log.exception("failed beside the handoffs", what=name)
 
 
 async def _emit(live: LiveSession, fact: Fact) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gateway.desk.messages import Consult
 from gateway.desk.messages import Contact as ContactView
 from gateway.handoff.arrangements import WantedCall
 from gateway.handoff.machine import HandoffLimits
@@ -26,6 +27,9 @@ class Desks(Protocol):
 
     def briefing_changed(self, session_id: str, briefing: Briefing) -> None:
         """Show what is known now to those who watch the session."""
+
+    def consult_changed(self, consult: Consult, briefing: Briefing | None) -> None:
+        """Show where a consult stands to the two; the briefing, while it lasts, to who is asked."""
 
 
 class Telephones(Protocol):

@@ -12,7 +12,7 @@ import httpx
 import structlog
 from prometheus_client import Counter
 
-from gateway.desk.messages import Contact
+from gateway.desk.messages import Consult, Contact
 from gateway.handoff.house import Desks
 from gateway.handoff.notice import Kind, kind_of, notice, signature
 from gateway.queue.webhook import Webhook
@@ -74,6 +74,10 @@ class Webhooks:
     def briefing_changed(self, session_id: str, briefing: Briefing) -> None:
         """See `Desks`."""
         self._desks.briefing_changed(session_id, briefing)
+
+    def consult_changed(self, consult: Consult, briefing: Briefing | None) -> None:
+        """See `Desks`."""
+        self._desks.consult_changed(consult, briefing)
 
     async def run(self) -> None:
         """Deliver until cancelled; returns when there is nobody to be told."""

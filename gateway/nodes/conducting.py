@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gateway.accounts.account import Account
-from gateway.desk.commands import Mode
+from gateway.desk.commands import How, Mode
 from gateway.desk.conductor import Closing, Conductor, Target, ToolRequest, Watching
 from gateway.desk.messages import Answer, Contact, ToolRan
 from gateway.events import Message
@@ -82,6 +82,18 @@ class NodesConducting:
     async def transfer(self, session_id: str, agent: Account, target: Target, note: str) -> None:
         """See `Conductor`."""
         await self._do("transfer", session_id, agent, target=target, note=note)
+
+    async def consult(self, session_id: str, agent: Account, colleague_id: str) -> None:
+        """See `Conductor`."""
+        await self._do("consult", session_id, agent, colleague_id=colleague_id)
+
+    async def consult_answer(self, session_id: str, agent: Account, consult_id: str, accept: bool) -> None:
+        """See `Conductor`."""
+        await self._do("consult_answer", session_id, agent, consult_id=consult_id, accept=accept)
+
+    async def consult_end(self, session_id: str, agent: Account, how: How) -> None:
+        """See `Conductor`."""
+        await self._do("consult_end", session_id, agent, how=how)
 
     async def hand_back(self, session_id: str, agent: Account, note: str) -> None:
         """See `Conductor`."""
@@ -209,6 +221,9 @@ COMMANDS = frozenset(
         "mute",
         "press",
         "transfer",
+        "consult",
+        "consult_answer",
+        "consult_end",
         "hand_back",
         "end",
         "wrap_up",

@@ -1,6 +1,6 @@
 """Shows what changes in this node's sessions to the agents of every node."""
 
-from gateway.desk.messages import Contact
+from gateway.desk.messages import Consult, Contact
 from gateway.desk.seats import Seats
 from gateway.events import Message
 from gateway.nodes.mesh import Mesh
@@ -15,6 +15,7 @@ class NodesDesks:
         self._mesh = mesh
         mesh.serve("contact", self._contact)
         mesh.serve("briefing", self._briefing)
+        mesh.serve("consult", self._consult)
         mesh.serve("typing", self._typing)
 
     def contact_changed(self, contact: Contact) -> None:
@@ -28,6 +29,12 @@ class NodesDesks:
         packet = briefing.model_dump(mode="json")
         self._mesh.tell("briefing", {"session": session_id, "briefing": packet})
 
+    def consult_changed(self, consult: Consult, briefing: Briefing | None) -> None:
+        """A consult came to another state."""
+        self._seats.consult_changed(consult, briefing)
+        packet = None if briefing is None else briefing.model_dump(mode="json")
+        self._mesh.tell("consult", {"consult": consult.model_dump(mode="json"), "briefing": packet})
+
     def customer_typing(self, session_id: str, on: bool) -> None:
         """A customer began or stopped typing."""
         self._seats.customer_typing(session_id, on)
@@ -38,6 +45,11 @@ class NodesDesks:
 
     async def _briefing(self, news: Message) -> None:
         self._seats.briefing_changed(str(news["session"]), Briefing.model_validate(news["briefing"]))
+
+    async def _consult(self, news: Message) -> None:
+        packet = news["briefing"]
+        briefing = None if packet is None else Briefing.model_validate(packet)
+        self._seats.consult_changed(Consult.model_validate(news["consult"]), briefing)
 
     async def _typing(self, news: Message) -> None:
         self._seats.customer_typing(str(news["session"]), bool(news["on"]))

@@ -213,6 +213,23 @@ class Board:
         if (place := self.places.get(name)) is not None:
             self.put("place", name, replace(place, channel=channel))
 
+    def occupy(self, wanted: Wanted, agent_id: str, token: str, node: str, now: float) -> None:
+        """An agent has a contact that was not offered to them."""
+        lease = self._ringing_at(agent_id)
+        if lease is not None:
+            self._end(lease.offer.lease_id, "offline", "agent_left", now)
+        seat = self.seats.get(agent_id)
+        name = agent_id if seat is None else seat.presence.name
+        offer = Offer(f"o_{token}", wanted, agent_id, name, None, now)
+        place = Place(agent_id, wanted.handoff_id, wanted.queue, wanted.channel, node, now, token, offer)
+        self.put("place", place_key(agent_id, wanted.handoff_id), place)
+
+    def vacate(self, handoff_id: str, agent_id: str, now: float) -> None:
+        """An agent is through with what was no contact of the queue."""
+        place = self.places.get(place_key(agent_id, handoff_id))
+        if place is not None:
+            self.free(place, now)
+
     # --- time ---
 
     def expire(self, now: float, excused_until: float = 0.0) -> None:

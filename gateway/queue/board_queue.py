@@ -79,6 +79,15 @@ class BoardQueue:
         """See `ContactQueue`."""
         await self._ledger.carry_out(lambda board, now: board.rebook(handoff_id, agent_id, channel))
 
+    async def occupy(self, wanted: Wanted, agent_id: str) -> None:
+        """See `ContactQueue`."""
+        token, node = secrets.token_urlsafe(9), self._ledger.node
+        await self._ledger.carry_out(lambda board, now: board.occupy(wanted, agent_id, token, node, now))
+
+    async def vacate(self, handoff_id: str, agent_id: str) -> None:
+        """See `ContactQueue`."""
+        await self._ledger.carry_out(lambda board, now: board.vacate(handoff_id, agent_id, now), surely=True)
+
     async def position(self, handoff_id: str) -> Standing:
         """See `ContactQueue`."""
         return standing.position(self._ledger.board, handoff_id, self._ledger.now())

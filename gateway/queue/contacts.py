@@ -152,7 +152,8 @@ class ContactQueue(Protocol):
     """Contacts in line, agents, and offers between them.
 
     Commands raise `Unavailable` when the queue's memory cannot be reached for some seconds; `leave`,
-    `absent` and `finish` are then carried out as soon as it can. Commands about what is gone change nothing.
+    `absent`, `finish` and `vacate` are then carried out as soon as it can. Commands about what is gone change
+    nothing.
     """
 
     async def enqueue(self, wanted: Wanted) -> None:
@@ -187,6 +188,15 @@ class ContactQueue(Protocol):
 
     async def rebook(self, handoff_id: str, agent_id: str, channel: Channel) -> None:
         """The agent's contact goes on by another channel, and takes a place of that one."""
+
+    async def occupy(self, wanted: Wanted, agent_id: str) -> None:
+        """The agent has this contact without an offer, and a place is taken until `finish` or `vacate`.
+
+        An offer that rings at them ends as `offline`.
+        """
+
+    async def vacate(self, handoff_id: str, agent_id: str) -> None:
+        """As `finish`, for what was no contact of the queue and is to count in no figure."""
 
     async def position(self, handoff_id: str) -> Standing:
         """Where a contact stands."""

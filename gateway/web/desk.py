@@ -118,7 +118,7 @@ class DeskConnection:
 
         def in_use() -> bool:
             used, self._did_something = self._did_something, False
-            return used or bool(tab.seat.contacts)
+            return used or bool(tab.seat.contacts or tab.seat.consults)
 
         ending = await sign_ins.until_over(self._signed, in_use)
         log.info("signed out of the desk", agent_id=tab.seat.agent_id, ending=ending)

@@ -332,6 +332,23 @@ class QueueContract:
 
         self.check(test)
 
+    def test_who_has_something_without_an_offer_is_offered_nothing_until_it_is_over(self) -> None:
+        async def test(one: ContactQueue, other: ContactQueue) -> None:
+            news = one.news()
+            await one.announce(agent())
+            asked = wanted(queue="general", channel="voice")
+            await one.occupy(asked, "a_ann")
+            contact = wanted(queue="general")
+            await other.enqueue(contact)
+            assert await other.offers() == []
+            (seen,) = [seen for seen in await other.agents() if seen.presence.agent_id == "a_ann"]
+            assert seen.busy == {"voice": 1}
+            await one.vacate("h_nobody", "a_ann")
+            await one.vacate(asked.handoff_id, "a_ann")
+            assert (await offered(news)).wanted == contact
+
+        self.check(test)
+
     def test_a_chat_that_becomes_a_call_takes_the_whole_agent(self) -> None:
         async def test(one: ContactQueue, other: ContactQueue) -> None:
             news = one.news()

@@ -16,11 +16,14 @@ from pydantic import BaseModel
 from gateway.accounts.permissions import DeskRole
 from gateway.desk.messages import (
     BriefingChanged,
+    Colleague,
+    ConsultChanged,
     Contact,
     ContactChanged,
     FormerContact,
     History,
     Offered,
+    Presence,
     Queue,
     Waiting,
 )
@@ -137,6 +140,29 @@ def offer(session: str = "s_1", channel: Channel = "chat", seconds: float = 20) 
         until=time.time() + seconds,
         briefing=ROSA,
     )
+
+
+def consult(state: str = "asked", *, mine: bool = False, **change: Any) -> ConsultChanged:
+    """Anna asks Tom about Rosa, or Tom asks Anna."""
+    anna, tom = ("a_anna", "Anna"), ("a_tom", "Tom")
+    (agent_id, agent), (colleague_id, colleague) = (anna, tom) if mine else (tom, anna)
+    given: dict[str, Any] = {
+        "consult": "c_1",
+        "session": "s_1",
+        "state": state,
+        "agent_id": agent_id,
+        "agent": agent,
+        "colleague_id": colleague_id,
+        "colleague": colleague,
+        "customer": "Rosa Blum",
+        "queue": "refunds",
+        "reason": "over_limit",
+        "since": time.time(),
+        "until": time.time() + 60 if state == "asked" else None,
+        "mine": mine,
+        "briefing": None if mine or state == "over" else ROSA,
+    }
+    return ConsultChanged(**{**given, **change})
 
 
 @contextmanager
@@ -304,7 +330,51 @@ def wraps_up(page: Page, desk: ScriptedDesk) -> None:
     page.get_by_label("Something is still to be done").check()
 
 
-SCENES: list[Scene] = [signed_in, in_chat, rings, copilot, tools, in_call, transfers, wraps_up]
+def asks_first(page: Page, desk: ScriptedDesk) -> None:
+    in_call(page, desk)
+    tom = Colleague(
+        agent_id="a_tom", name="Tom", state="available", queues=(), contacts={}, capacity={"voice": 1}
+    )
+    desk.tell(Presence(agents=(tom,)))
+    page.keyboard.press("Alt+t")
+    page.get_by_role("dialog").get_by_text("Tom", exact=True).click()
+    expect(page.get_by_role("button", name="Ask first")).to_be_enabled()
+
+
+def asks(page: Page, desk: ScriptedDesk) -> None:
+    in_call(page, desk)
+    desk.tell(contact(channel="voice", hold=True), consult("talking", mine=True))
+    expect(page.get_by_role("button", name="Hand over")).to_be_visible()
+
+
+def is_asked(page: Page, desk: ScriptedDesk) -> None:
+    in_chat(page, desk)
+    desk.tell(consult("asked", session="s_7"))
+    expect(page.get_by_role("dialog", name=re.compile("Tom asks you"))).to_be_visible()
+
+
+def is_consulted(page: Page, desk: ScriptedDesk) -> None:
+    be_available(page)
+    desk.say("s_1", *TURNS)
+    desk.tell(consult("talking"))
+    expect(page.get_by_role("button", name="Leave")).to_be_visible()
+    expect(page.get_by_role("log")).to_contain_text("10812")
+
+
+SCENES: list[Scene] = [
+    signed_in,
+    in_chat,
+    rings,
+    copilot,
+    tools,
+    in_call,
+    transfers,
+    wraps_up,
+    asks_first,
+    asks,
+    is_asked,
+    is_consulted,
+]
 
 
 def screen(device: str) -> dict[str, Any]:

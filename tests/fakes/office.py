@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.accounts.account import Account
+from gateway.desk.messages import Consult
 from gateway.desk.messages import Contact as ContactView
 from gateway.events import HandoffChanged
 from gateway.handoff.answerer import HandoffAnswerer
@@ -60,12 +61,16 @@ class Shown:
     def __init__(self) -> None:
         self.contacts: list[ContactView] = []
         self.briefings: list[Briefing] = []
+        self.consults: list[tuple[Consult, Briefing | None]] = []
 
     def contact_changed(self, contact: ContactView) -> None:
         self.contacts.append(contact)
 
     def briefing_changed(self, session_id: str, briefing: Briefing) -> None:
         self.briefings.append(briefing)
+
+    def consult_changed(self, consult: Consult, briefing: Briefing | None) -> None:
+        self.consults.append((consult, briefing))
 
 
 class Office:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.accounts.account import Account
-from gateway.desk.commands import Mode
+from gateway.desk.commands import How, Mode
 from gateway.desk.conductor import Closing, Target, ToolRequest
 from gateway.desk.messages import Answer, Contact, ToolRan
 from gateway.desk.seats import Seats
@@ -96,6 +96,15 @@ class ScriptedConductor:
 
     async def transfer(self, session_id: str, agent: Account, target: Target, note: str) -> None:
         await self._hear("transfer", session_id, agent.agent_id, target, note)
+
+    async def consult(self, session_id: str, agent: Account, colleague_id: str) -> None:
+        await self._hear("consult", session_id, agent.agent_id, colleague_id)
+
+    async def consult_answer(self, session_id: str, agent: Account, consult_id: str, accept: bool) -> None:
+        await self._hear("consult_answer", session_id, agent.agent_id, consult_id, accept)
+
+    async def consult_end(self, session_id: str, agent: Account, how: How) -> None:
+        await self._hear("consult_end", session_id, agent.agent_id, how)
 
     async def hand_back(self, session_id: str, agent: Account, note: str) -> None:
         await self._hear("hand_back", session_id, agent.agent_id, note)

@@ -25,6 +25,7 @@ from gateway.desk import commands
 from gateway.desk.messages import (
     AgentInfo,
     Canned,
+    ConsultChanged,
     ContactChanged,
     Disposition,
     Done,
@@ -92,6 +93,7 @@ class ScriptedDesk:
         self._sockets: set[WebSocket] = set()
         self._offers: dict[str, Offered] = {}
         self._contacts: dict[str, ContactChanged] = {}
+        self._consults: dict[str, ConsultChanged] = {}
         self._snapshots: dict[str, BaseModel] = {}
         self.office = ScriptedOffice(self._may)
         "What it answers over HTTP beside all this."
@@ -240,11 +242,13 @@ class ScriptedDesk:
             voice=self.voice,
             offers=tuple(self._offers),
             contacts=tuple(contact.handoff_id or "" for contact in self._contacts.values()),
+            consults=tuple(self._consults),
         )
         for message in (
             welcome,
             *self._offers.values(),
             *self._contacts.values(),
+            *self._consults.values(),
             *self._snapshots.values(),
         ):
             await _send(socket, message)
@@ -326,6 +330,10 @@ class ScriptedDesk:
                     self._contacts[message.session] = message
                 case ContactChanged():
                     self._contacts.pop(message.session, None)
+                case ConsultChanged(state="over"):
+                    self._consults.pop(message.consult, None)
+                case ConsultChanged():
+                    self._consults[message.consult] = message
                 case BaseModel() if getattr(message, "type", "") in ("presence", "queue", "sessions"):
                     self._snapshots[type(message).__name__] = message
             for socket in list(self._sockets):

@@ -13,14 +13,14 @@ CUSTOMER, BOT, HUMAN, WAITING = (
     Seat(Role.HUMAN, has_floor=True),
     Seat(Role.HUMAN),
 )
-MONITOR, WHISPER, BARGE = (Seat(Role.SUPERVISOR, mode) for mode in Mode)
+MONITOR, WHISPER, BARGE, CONSULTED = (Seat(Role.SUPERVISOR, mode) for mode in Mode)
 BRIDGED, HELD, WITH_BOT, NOBODY = (
     State(Role.HUMAN),
     State(Role.HUMAN, held=True),
     State(Role.BOT),
     State(None),
 )
-EVERYBODY = [CUSTOMER, HUMAN, WAITING, MONITOR, WHISPER, BARGE]
+EVERYBODY = [CUSTOMER, HUMAN, WAITING, MONITOR, WHISPER, BARGE, CONSULTED]
 
 seats = st.builds(Seat, st.sampled_from(Role), st.sampled_from(Mode), st.booleans(), st.booleans())
 states = st.builds(State, st.none() | st.sampled_from(Role), st.booleans())
@@ -32,19 +32,38 @@ def heard_by(listener: Seat, state: State) -> list[Seat]:
 
 def test_a_bridged_human_and_the_customer_hear_each_other() -> None:
     assert heard_by(CUSTOMER, BRIDGED) == [HUMAN, BARGE]
-    assert heard_by(HUMAN, BRIDGED) == [CUSTOMER, WHISPER, BARGE]
+    assert heard_by(HUMAN, BRIDGED) == [CUSTOMER, WHISPER, BARGE, CONSULTED]
 
 
 def test_on_hold_they_do_not_but_a_supervisor_reaches_both() -> None:
     assert heard_by(CUSTOMER, HELD) == [BARGE]
-    assert heard_by(HUMAN, HELD) == [WHISPER, BARGE]
+    assert heard_by(HUMAN, HELD) == [WHISPER, BARGE, CONSULTED]
 
 
 def test_a_supervisor_hears_everything_that_is_said_for_the_customer_or_by_other_supervisors() -> None:
     for state, supervisor in product((BRIDGED, HELD), (MONITOR, WHISPER, BARGE)):
-        others = [each for each in (MONITOR, WHISPER, BARGE) if each is not supervisor]
+        others = [each for each in (MONITOR, WHISPER, BARGE, CONSULTED) if each is not supervisor]
         assert heard_by(supervisor, state) == [CUSTOMER, HUMAN, *others]
         assert hears(supervisor, BOT, WITH_BOT)
+
+
+def test_who_is_consulted_hears_the_human_alone_and_is_heard_by_them_and_by_supervisors() -> None:
+    for state in (BRIDGED, HELD):
+        assert heard_by(CONSULTED, state) == [HUMAN]
+        listeners = [each for each in EVERYBODY if each is not CONSULTED]
+        assert [each for each in listeners if hears(each, CONSULTED, state)] == [
+            HUMAN,
+            MONITOR,
+            WHISPER,
+            BARGE,
+        ]
+    for state in (WITH_BOT, NOBODY):
+        assert not hears(CONSULTED, BOT, state) and not hears(CUSTOMER, CONSULTED, state)
+        assert not hears(CONSULTED, CUSTOMER, state) and not hears(CONSULTED, WAITING, state)
+
+
+def test_a_held_customer_hears_music_beside_a_colleague_who_is_consulted() -> None:
+    assert plays_music(CUSTOMER, [HUMAN, CONSULTED], HELD, wanted=False)
 
 
 def test_who_barges_in_does_not_talk_over_the_bot() -> None:
@@ -82,4 +101,6 @@ def test_nobody_without_the_floor_is_let_near_the_customer(
     if listener.role is Role.HUMAN:
         assert listener.has_floor
         assert speaker.role is not Role.SUPERVISOR or speaker.mode is not Mode.MONITOR
+    if listener.role is Role.SUPERVISOR and listener.mode is Mode.CONSULT:
+        assert speaker.role is Role.HUMAN and speaker.has_floor
     assert listener.role is not Role.BOT

@@ -384,7 +384,7 @@ def test_a_supervisor_hears_all_and_is_heard_as_their_mode_says() -> None:
         async with meeting(8_000) as met:
             await met.bridged()
             supervisor = await met.join(Role.SUPERVISOR)
-            for mode in Mode:
+            for mode in (Mode.MONITOR, Mode.WHISPER, Mode.BARGE):
                 met.room.supervise(supervisor, mode)
                 barging = {"supervisor"} if mode is Mode.BARGE else set()
                 whispering = {"supervisor"} if mode is not Mode.MONITOR else set()
@@ -396,6 +396,30 @@ def test_a_supervisor_hears_all_and_is_heard_as_their_mode_says() -> None:
             assert await met.heard("customer") == {"supervisor"}, "somebody talks with them: no music"
             met.room.supervise(supervisor, "whisper")
             assert await met.heard("customer") == {"music"}
+
+    virtual_time.run(main())
+
+
+def test_who_is_consulted_and_the_human_hear_each_other_and_the_customer_hears_music() -> None:
+    async def main() -> None:
+        async with meeting(8_000) as met:
+            human = await met.bridged()
+            met.room.hold(True)
+            colleague = await met.join(Role.SUPERVISOR, "other")
+            met.room.supervise(colleague, Mode.CONSULT)
+            assert await met.heard("customer", 200) == {"music"}
+            assert await met.heard("human") == {"other"}
+            assert await met.heard("other") == {"human"}
+            await met.join(Role.SUPERVISOR)
+            assert await met.heard("supervisor") == {"customer", "human", "other"}
+            met.room.mute(human, True)
+            assert await met.heard("other") == set()
+            met.room.leave(colleague)
+            met.room.mute(human, False)
+            met.room.hold(False)
+            assert await met.heard("human") == {"customer"}
+            assert await met.heard("customer") == {"human"}
+            assert await met.heard("other") == set()
 
     virtual_time.run(main())
 

@@ -10,7 +10,7 @@ from gateway.accounts.audit import Audit
 from gateway.accounts.permissions import DeskRole
 from gateway.desk.desk import Desk, DeskParts, open_desk
 from gateway.desk.history import CustomerHistory
-from gateway.desk.messages import Contact, ToolInfo
+from gateway.desk.messages import Consult, Contact, ToolInfo
 from gateway.desk.seat import Tab
 from gateway.desk.seats import Seats
 from gateway.desk.settings import DeskSettings
@@ -122,6 +122,25 @@ def contact(agent_id: str | None = "a_nadia", state: str = "human_active", **fie
         **fields,
     }
     return Contact(agent_id=agent_id, state=state, **given)
+
+
+def consult(state: str = "talking", **fields: Any) -> Consult:
+    """Nadia has `s_1` in a call and asks Tom."""
+    given: dict[str, Any] = {
+        "consult": "c_1",
+        "session": "s_1",
+        "agent_id": "a_nadia",
+        "agent": "Nadia",
+        "colleague_id": "a_tom",
+        "colleague": "Tom",
+        "customer": "Ms. Ott",
+        "queue": "general",
+        "reason": "legal",
+        "since": 1.0,
+        "state": state,
+        **fields,
+    }
+    return Consult(**given)
 
 
 async def told(tab: Tab, kind: str | None = None) -> dict[str, Any]:

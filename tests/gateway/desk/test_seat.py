@@ -3,7 +3,7 @@ import pytest
 from gateway.desk.messages import Contact, ContactChanged
 from gateway.desk.seat import Seat, Tab
 from tests import virtual_time
-from tests.gateway.desk.desk_world import account, contact, everything
+from tests.gateway.desk.desk_world import account, consult, contact, everything
 
 
 class Listens:
@@ -166,5 +166,53 @@ def test_a_contact_that_only_rings_is_nobodys_yet(state: str) -> None:
         assert not seat.view(contact(state=state)).mine
         seat.take(contact(state="briefing"))
         assert seat.has("s_1")
+
+    virtual_time.run(test())
+
+
+def test_who_is_asked_may_read_the_session_from_their_yes_until_it_is_over() -> None:
+    async def test() -> None:
+        seat, tab = seat_of("tom")
+        seat.take_consult(consult("asked"), {"summary": ["a"]})
+        assert seat.consults_on("s_1") and not seat.may_read("s_1"), "the briefing is enough to say yes or no"
+        seat.take_consult(consult("talking"), {"summary": ["a"]})
+        assert seat.may_read("s_1") and not seat.may_read("s_2") and not seat.has("s_1")
+        listens = Listens()
+        tab.watched["s_1"] = listens  # type: ignore[assignment]
+        seat.take(contact(hold=True))
+        assert not listens.closed, "the customer was put on hold"
+        seat.take_consult(consult("over", why="back"), None)
+        assert listens.closed and not tab.watched
+        assert not seat.consults and not seat.may_read("s_1")
+        shown = [m for m in await everything(tab) if m["type"] == "consult"]
+        assert [(m["state"], m["mine"], "briefing" in m) for m in shown] == [
+            ("asked", False, True),
+            ("talking", False, True),
+            ("over", False, False),
+        ]
+
+    virtual_time.run(test())
+
+
+def test_who_is_handed_the_customer_reads_on() -> None:
+    seat, tab = seat_of("tom")
+    seat.take_consult(consult("talking"), {})
+    listens = Listens()
+    tab.watched["s_1"] = listens  # type: ignore[assignment]
+    seat.take(contact("a_tom", "bridging"))
+    seat.take_consult(consult("over", why="handed_over"), None)
+    assert not listens.closed
+
+
+def test_who_asks_is_told_without_the_briefing_and_keeps_what_is_theirs() -> None:
+    async def test() -> None:
+        seat, tab = seat_of()
+        seat.take(contact())
+        seat.take_consult(consult("talking"), {"summary": ["a"]})
+        seat.take_consult(consult("over", why="lost"), None)
+        seat.take_consult(consult("over", why="lost"), None)
+        shown = [m for m in await everything(tab) if m["type"] == "consult"]
+        assert [(m["state"], m["mine"]) for m in shown] == [("talking", True), ("over", True)]
+        assert "briefing" not in shown[0] and seat.may_read("s_1")
 
     virtual_time.run(test())

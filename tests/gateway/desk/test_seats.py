@@ -5,7 +5,7 @@ from pipelines.briefing_fold import BriefingFold
 from pipelines.briefing_parts import Glossary
 from pipelines.facts import CustomerTurn, IdentityVerified, Values, Words
 from tests import virtual_time
-from tests.gateway.desk.desk_world import account, contact, everything
+from tests.gateway.desk.desk_world import account, consult, contact, everything
 
 
 def here(seats: Seats, name: str, **fields: object) -> Tab:
@@ -82,6 +82,23 @@ def test_typing_is_shown_to_those_who_have_the_session() -> None:
         seats.customer_typing("s_1", True)
         seats.customer_typing("s_1", False)
         assert await everything(owner) == [{"type": "typing", "session": "s_1", "on": False}]
+        assert not await everything(other)
+
+    virtual_time.run(test())
+
+
+def test_a_consult_is_shown_to_the_two_and_what_is_known_to_who_is_asked() -> None:
+    async def test() -> None:
+        seats = Seats()
+        asks, asked, other = here(seats, "nadia"), here(seats, "tom"), here(seats, "mia")
+        briefing = BriefingFold(Glossary()).briefing()
+        seats.consult_changed(consult("asked"), briefing)
+        (to_asked,), (to_asker,) = await everything(asked), await everything(asks)
+        assert to_asked["briefing"] == packet(briefing, "agent") and not to_asked["mine"]
+        assert to_asker["mine"] and "briefing" not in to_asker
+        assert to_asked["customer"] == "Ms. Ott"
+        seats.briefing_changed("s_1", briefing)
+        assert [m["type"] for m in await everything(asked)] == ["briefing"]
         assert not await everything(other)
 
     virtual_time.run(test())

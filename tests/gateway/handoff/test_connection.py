@@ -250,6 +250,22 @@ def test_a_supervisor_listens_whispers_and_takes_over() -> None:
     run(test)
 
 
+def test_who_waits_for_it_is_told_once_agent_and_customer_are_parted() -> None:
+    async def test(office: Office) -> None:
+        async with at_work(office, ALEX), calling(office) as line:
+            await line.wishes()
+            await office.takes(ALEX)
+            await asyncio.sleep(1)
+            contact = office.handoffs.of(line.session_id)
+            assert contact is not None
+            told: list[object] = []
+            contact.connection.on_parted = lambda: told.append(contact.connection.human)
+            await office.desk.hand_back(line.session_id, ALEX, "")
+            assert told == [None], "and nobody of ours is in the room by then"
+
+    run(test)
+
+
 def test_a_supervisor_takes_the_bots_call() -> None:
     async def test(office: Office) -> None:
         async with at_work(office, SAM) as legs, calling(office) as line:

@@ -43,6 +43,10 @@ def test_what_is_refused_there_is_refused_here_with_the_same_words() -> None:
         nowhere = Target(queue="nowhere")
         assert await refused(the.away.transfer(session_id, ALEX, nowhere, "")) == "unknown_target"
         assert await refused(the.away.hold(session_id, ALEX, True)) == "wrong_state"
+        assert await refused(the.away.consult(session_id, KIM, ALEX.agent_id)) == "not_yours"
+        assert await refused(the.away.consult(session_id, ALEX, KIM.agent_id)) == "wrong_state", "a chat"
+        assert await refused(the.away.consult_answer(session_id, KIM, "c_1", True)) == "too_late"
+        assert await refused(the.away.consult_end(session_id, ALEX, "back")) == "too_late"
         tool = ToolRequest("t1", "drop_tables", {}, confirmed=True)
         assert await refused(the.away.run_tool(session_id, ALEX, tool)) == "unknown_tool"
         await the.away.hand_back(session_id, ALEX, "done")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.desk.messages import Contact
+from gateway.desk.messages import Consult, Contact
 from gateway.desk.seats import Seats
 from gateway.nodes.desks import NodesDesks
 from pipelines.briefing import Briefing
@@ -13,6 +13,19 @@ from tests import virtual_time
 from tests.fakes.memory_mesh import MemoryMesh, Net
 
 CONTACT = Contact(session="s1", channel="chat", state="queued", floor="bot", since=1.0, handoff_id="h1")
+
+CONSULT = Consult(
+    consult="c1",
+    session="s1",
+    state="asked",
+    agent_id="a1",
+    agent="Alex",
+    colleague_id="a2",
+    colleague="Kim",
+    queue="general",
+    reason="legal",
+    since=1.0,
+)
 
 
 class Watched(Seats):
@@ -27,6 +40,9 @@ class Watched(Seats):
 
     def briefing_changed(self, session_id: str, briefing: Briefing) -> None:
         self.told.append((session_id, briefing))
+
+    def consult_changed(self, consult: Consult, briefing: Briefing | None) -> None:
+        self.told.append((consult, briefing))
 
     def customer_typing(self, session_id: str, on: bool) -> None:
         self.told.append((session_id, on))
@@ -45,9 +61,12 @@ def test_every_node_is_told_once() -> None:
             here.contact_changed(CONTACT)
             here.briefing_changed("s1", fold.briefing())
             here.customer_typing("s1", True)
+            here.consult_changed(CONSULT, fold.briefing())
+            here.consult_changed(CONSULT, None)
             await asyncio.sleep(1)
             for task in running:
                 task.cancel()
-        assert seats[0].told == seats[1].told == [CONTACT, ("s1", fold.briefing()), ("s1", True)]
+        told = [CONTACT, ("s1", fold.briefing()), ("s1", True), (CONSULT, fold.briefing()), (CONSULT, None)]
+        assert seats[0].told == seats[1].told == told
 
     virtual_time.run(main())

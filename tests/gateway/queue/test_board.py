@@ -116,6 +116,29 @@ def test_a_place_is_kept_while_its_agent_is_gone() -> None:
     assert ann.voice == 1 and not ann.can_take("chat")
 
 
+def test_who_is_occupied_is_offered_nothing_and_loses_what_rings() -> None:
+    one, offer = with_offer(channel="voice")
+    one.take_change()
+    one.occupy(wanted("consult", queue="general", channel="voice"), "a_ann", "t1", "n", 1)
+    (end,) = one.take_change().news
+    assert (end.lease_id, end.why) == (offer.lease_id, "offline")  # type: ignore[union-attr]
+    one.assign(40)
+    assert not one.leases and not one.agents()[0].can_take("chat")
+    one.vacate("h_consult", "a_ann", 41)
+    one.vacate("h_consult", "a_ann", 42)
+    assert not one.places and not one.figures, "it was no contact of the queue"
+    one.assign(42)
+    assert only_offer(one).wanted == offer.wanted
+
+
+def test_a_place_without_an_offer_is_finished_like_any_other() -> None:
+    one = board()
+    one.announce(agent(), "n", 0)
+    one.occupy(wanted("a", queue="general"), "a_ann", "t1", "n", 1)
+    one.finish("h_a", "a_ann", 31)
+    assert not one.places and one.figures
+
+
 def test_a_contact_that_is_passed_on_waits_while_its_agent_still_has_it() -> None:
     one, offer = with_offer()
     one.accept(offer.lease_id, "a_ann", "t", 1)

@@ -1,6 +1,8 @@
 /** What can be done with the contact that the agent has: hold, mute, keys, hand back, transfer, end. */
 import { duration } from "../page/clock";
 import { HangUpIcon, MicIcon, MicOffIcon, PhoneIcon } from "../page/icons";
+import { askingAbout } from "./consult";
+import { AskingBar } from "./ConsultBar";
 import { type Contact, customerName, isTalking } from "./contact";
 import type { DeskControl } from "./useDesk";
 import { BotIcon, ChatIcon, HoldIcon, KeypadIcon, TransferIcon } from "./icons";
@@ -18,46 +20,52 @@ interface Props {
 
 export function CallBar({ contact, control, now, open }: Props) {
   const { info } = contact;
+  const consult = askingAbout(control.state.consults, info.session);
   return (
-    <div className="call-bar" data-state={info.state} data-hold={info.hold}>
-      <div className="call-who">
-        <span className="contact-mark">{info.channel === "voice" ? <PhoneIcon /> : <ChatIcon />}</span>
-        <div>
-          <h2>{customerName(contact)}</h2>
-          <p>
-            {ownStateWords(info)} · <span className="ticking">{elapsed(now - info.since)}</span>
-            {info.supervisors > 0 && " · a supervisor is here"}
-          </p>
+    <>
+      <div className="call-bar" data-state={info.state} data-hold={info.hold}>
+        <div className="call-who">
+          <span className="contact-mark">{info.channel === "voice" ? <PhoneIcon /> : <ChatIcon />}</span>
+          <div>
+            <h2>{customerName(contact)}</h2>
+            <p>
+              {ownStateWords(info)} · <span className="ticking">{elapsed(now - info.since)}</span>
+              {info.supervisors > 0 && " · a supervisor is here"}
+            </p>
+          </div>
         </div>
+        {info.state === "briefing" && <ConnectButton contact={contact} control={control} now={now} />}
+        {(info.state === "human_active" || info.state === "bridging") && (
+          <div className="call-actions" role="toolbar" aria-label="Contact">
+            {isTalking(contact) && <VoiceButtons contact={contact} control={control} open={open} />}
+            <Action label="To the bot" onClick={() => open("handBack")}>
+              <BotIcon />
+            </Action>
+            <Action label="Transfer" onClick={() => open("transfer")}>
+              <TransferIcon />
+            </Action>
+            <Action label="End" look="end" onClick={() => open("end")}>
+              <HangUpIcon />
+            </Action>
+          </div>
+        )}
       </div>
-      {info.state === "briefing" && <ConnectButton contact={contact} control={control} now={now} />}
-      {(info.state === "human_active" || info.state === "bridging") && (
-        <div className="call-actions" role="toolbar" aria-label="Contact">
-          {isTalking(contact) && <VoiceButtons contact={contact} control={control} open={open} />}
-          <Action label="To the bot" onClick={() => open("handBack")}>
-            <BotIcon />
-          </Action>
-          <Action label="Transfer" onClick={() => open("transfer")}>
-            <TransferIcon />
-          </Action>
-          <Action label="End" look="end" onClick={() => open("end")}>
-            <HangUpIcon />
-          </Action>
-        </div>
-      )}
-    </div>
+      {consult !== null && <AskingBar consult={consult} control={control} now={now} />}
+    </>
   );
 }
 
 function VoiceButtons({ contact, control, open }: Omit<Props, "now">) {
   const { session, hold, muted } = contact.info;
   const [busy, during] = useBusy();
+  // While a colleague is talked with, what ends the music is going back.
+  const consulting = askingAbout(control.state.consults, session)?.state === "talking";
   return (
     <>
       <Action
         label={hold ? "Go on" : "Hold"}
         pressed={hold}
-        disabled={busy}
+        disabled={busy || consulting}
         onClick={() => void during(control.act({ type: "hold", session, on: !hold }))}
       >
         <HoldIcon />

@@ -2,10 +2,11 @@
  * The dialogs of the call bar: keypad, hand back, transfer, end. Each belongs to one contact and closes with
  * it.
  */
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useState } from "react";
 import { Dialog } from "../page/Dialog";
 import type { CallDialog } from "./CallBar";
-import { type Contact, customerName } from "./contact";
+import { askingAbout } from "./consult";
+import { type Contact, customerName, isTalking } from "./contact";
 import type { Colleague, QueueInfo } from "./deskWire";
 import { queueTitle } from "./plain";
 import { useBusy } from "./useBusy";
@@ -110,6 +111,13 @@ function Transfer({ contact, control, close }: Props) {
   const others = colleagues.filter(
     ({ agent_id, state }) => agent_id !== agent?.agent_id && state !== "offline",
   );
+  const wanted = target !== null && "agent" in target ? target.agent : null;
+  const colleague = others.find(({ agent_id }) => agent_id === wanted);
+  const mayAsk = isTalking(contact) && askingAbout(control.state.consults, session) === null;
+  const askFirst = async () => {
+    if (colleague === undefined) return;
+    if (await during(control.act({ type: "consult", session, agent: colleague.agent_id }))) close();
+  };
   const submit = async () => {
     if (target === null) return;
     const done = await during(control.act({ type: "transfer", session, note: note.trim(), ...target }));
@@ -150,7 +158,24 @@ function Transfer({ contact, control, close }: Props) {
         value={note}
         onChange={(event) => setNote(event.target.value)}
       />
-      <Buttons busy={busy} yes="Transfer" no={close} disabled={target === null} />
+      {mayAsk && (
+        <p className="hint" id="ask-first">
+          A colleague who is not in a call can be asked first. The customer hears music while you talk.
+        </p>
+      )}
+      <Buttons busy={busy} yes="Transfer" no={close} disabled={target === null}>
+        {mayAsk && (
+          <button
+            type="button"
+            className="wide"
+            aria-describedby="ask-first"
+            disabled={busy || colleague === undefined || colleague.contacts.voice > 0}
+            onClick={() => void askFirst()}
+          >
+            Ask first
+          </button>
+        )}
+      </Buttons>
     </form>
   );
 }
@@ -223,14 +248,17 @@ interface ButtonsProps {
   no: () => void;
   disabled?: boolean;
   danger?: boolean;
+  /** Another way to go on. */
+  children?: ReactNode;
 }
 
-function Buttons({ busy, yes, no, disabled = false, danger = false }: ButtonsProps) {
+function Buttons({ busy, yes, no, disabled = false, danger = false, children }: ButtonsProps) {
   return (
     <div className="buttons">
       <button type="button" className="wide" onClick={no}>
         Cancel
       </button>
+      {children}
       <button
         type="submit"
         className={danger ? "wide wide-danger" : "wide wide-strong"}

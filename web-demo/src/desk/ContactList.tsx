@@ -1,18 +1,21 @@
 /** The agent's contacts, newest words and time under each name; those that a supervisor looks at below. */
 import { PhoneIcon } from "../page/icons";
+import { consultedOn } from "./consult";
 import { type Contact, customerName } from "./contact";
+import type { Consult } from "./deskWire";
 import { ChatIcon, EarIcon } from "./icons";
 import { elapsed, ownStateWords, stateWords } from "./plain";
 import { useRoving } from "./useRoving";
 
 interface Props {
   contacts: Contact[];
+  consults: Consult[];
   chosen: string | null;
   now: number;
   choose: (session: string) => void;
 }
 
-export function ContactList({ contacts, chosen, now, choose }: Props) {
+export function ContactList({ contacts, consults, chosen, now, choose }: Props) {
   const onKeyDown = useRoving();
   const first = contacts[0]?.info.session;
   return (
@@ -28,6 +31,7 @@ export function ContactList({ contacts, chosen, now, choose }: Props) {
             <li key={contact.info.session}>
               <Entry
                 contact={contact}
+                consult={consultedOn(consults, contact.info.session)}
                 chosen={contact.info.session === chosen}
                 reachable={contact.info.session === (chosen ?? first)}
                 now={now}
@@ -41,13 +45,15 @@ export function ContactList({ contacts, chosen, now, choose }: Props) {
   );
 }
 
-interface EntryProps extends Omit<Props, "contacts" | "chosen"> {
+interface EntryProps extends Omit<Props, "contacts" | "consults" | "chosen"> {
   contact: Contact;
+  /** In which the agent is asked about them. */
+  consult: Consult | null;
   chosen: boolean;
   reachable: boolean;
 }
 
-function Entry({ contact, chosen, reachable, now, choose }: EntryProps) {
+function Entry({ contact, consult, chosen, reachable, now, choose }: EntryProps) {
   const { info, unread } = contact;
   const ChannelIcon = !info.mine ? EarIcon : info.channel === "voice" ? PhoneIcon : ChatIcon;
   return (
@@ -67,7 +73,7 @@ function Entry({ contact, chosen, reachable, now, choose }: EntryProps) {
       <span className="contact-name">{customerName(contact)}</span>
       <span className="contact-time">{elapsed(now - info.since)}</span>
       <span className="contact-words">
-        {info.mine ? ownStateWords(info) : `${stateWords(info.state)}, you look on`}
+        {standsWords(contact, consult)}
         {lastWords(contact)}
       </span>
       {unread > 0 && (
@@ -78,6 +84,11 @@ function Entry({ contact, chosen, reachable, now, choose }: EntryProps) {
       )}
     </button>
   );
+}
+
+function standsWords({ info }: Contact, consult: Consult | null): string {
+  if (info.mine) return ownStateWords(info);
+  return consult !== null ? `${consult.agent} asks you` : `${stateWords(info.state)}, you look on`;
 }
 
 function lastWords({ typing, view }: Contact): string {

@@ -1,6 +1,8 @@
 /** The middle of the desk: the chosen contact's bar, transcript, and what the agent writes or wraps up. */
 import type { RefObject } from "react";
 import { CallBar, type CallDialog } from "./CallBar";
+import { consultedOn } from "./consult";
+import { ConsultedBar } from "./ConsultBar";
 import { Composer } from "./Composer";
 import { type Contact, isByTelephone } from "./contact";
 import { SparkIcon } from "./icons";
@@ -23,10 +25,13 @@ export function Conversation({ contact, control, line, now, field, openDialog }:
   const { info } = contact;
   const { session } = info;
   const agentId = control.state.agent?.agent_id ?? "";
+  const consult = consultedOn(control.state.consults, session);
   return (
     <>
       {info.mine ? (
         <CallBar contact={contact} control={control} now={now} open={openDialog} />
+      ) : consult !== null ? (
+        <ConsultedBar consult={consult} control={control} now={now} />
       ) : (
         <SupervisorBar contact={contact} control={control} line={line} now={now} />
       )}

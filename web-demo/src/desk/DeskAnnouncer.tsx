@@ -4,22 +4,27 @@
  */
 import type { ConnectionState } from "../connection";
 import type { Item } from "../lines";
+import { customerWords } from "./consult";
 import { type Contact, customerName } from "./contact";
-import type { Offer, QueueInfo } from "./deskWire";
+import type { Consult, Offer, QueueInfo } from "./deskWire";
 import { markWords, ownStateWords, queueTitle, reasonWords } from "./plain";
 
 interface Props {
   offer: Offer | null;
+  /** A colleague who asks. */
+  consult: Consult | null;
   queues: QueueInfo[];
   contact: Contact | null;
   connection: ConnectionState;
 }
 
-export function DeskAnnouncer({ offer, queues, contact, connection }: Props) {
+export function DeskAnnouncer({ offer, consult, queues, contact, connection }: Props) {
   const last = contact?.view.items.findLast(isFinal);
   return (
     <div className="hidden">
-      <div aria-live="assertive">{offer === null ? "" : offerWords(offer, queues)}</div>
+      <div aria-live="assertive">
+        {offer !== null ? offerWords(offer, queues) : consult !== null ? askedWords(consult) : ""}
+      </div>
       <div aria-live="polite" key={contact?.info.session ?? ""}>
         {contact === null || last === undefined ? "" : itemWords(last, contact)}
       </div>
@@ -35,6 +40,11 @@ function offerWords(offer: Offer, queues: QueueInfo[]): string {
   const what = offer.channel === "voice" ? "A call rings" : "A chat rings";
   const why = reasonWords(offer.reason).toLowerCase();
   return `${what}: ${queueTitle(queues, offer.queue)}, ${why}. Press Alt A to accept, Alt X to decline.`;
+}
+
+function askedWords(consult: Consult): string {
+  const who = `${consult.agent} asks you about ${customerWords(consult)}`;
+  return `${who}. Press Alt A to accept, Alt X to decline.`;
 }
 
 function isFinal(item: Item): boolean {

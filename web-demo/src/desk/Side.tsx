@@ -3,6 +3,7 @@ import { useState } from "react";
 import { clock } from "../page/clock";
 import { words } from "../page/words";
 import { BriefingView } from "./BriefingView";
+import { consultedOn } from "./consult";
 import type { Contact } from "./contact";
 import { Copilot } from "./Copilot";
 import type { FormerContact } from "./deskWire";
@@ -30,12 +31,15 @@ interface Props {
   insert: (text: string) => void;
 }
 
-export function Side({ contact, control, tab, show, go, insert }: Props) {
+export function Side({ contact, control, tab: wanted, show, go, insert }: Props) {
   const onKeyDown = useRoving(true);
+  // Who is only asked about a customer reads; the rest is for who has them.
+  const reads = !contact.info.mine && consultedOn(control.state.consults, contact.info.session) !== null;
+  const tab = reads ? "briefing" : wanted;
   return (
     <>
       <div className="tabs" role="tablist" aria-label="About this contact" onKeyDown={onKeyDown}>
-        {TABS.map(([name, title]) => (
+        {(reads ? TABS.slice(0, 1) : TABS).map(([name, title]) => (
           <button
             key={name}
             type="button"

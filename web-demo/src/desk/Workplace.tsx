@@ -7,6 +7,8 @@ import { ShortcutsDialog } from "../page/ShortcutsDialog";
 import { Voice } from "../page/Voice";
 import type { CallDialog } from "./CallBar";
 import { CallDialogs } from "./CallDialogs";
+import { askingAbout, consultedOn, isAsked, ringingConsult } from "./consult";
+import { ConsultCard } from "./ConsultCard";
 import { isTalking } from "./contact";
 import { ContactList } from "./ContactList";
 import { Conversation } from "./Conversation";
@@ -28,6 +30,7 @@ import { Sessions } from "./Sessions";
 import { Side, type SideTab } from "./Side";
 import { SignOutDialog } from "./SignOutDialog";
 import { goToTurn } from "./turns";
+import { useConsultAnswer } from "./useConsultAnswer";
 import { useDesk } from "./useDesk";
 import { useFollowUps } from "./useFollowUps";
 import { useLine } from "./useLine";
@@ -56,7 +59,10 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   const contacts = inOrder(state);
   const line = useLine({
     wanted:
-      state.voice && ((state.me.voice && state.me.state === "available") || currentCall(state) !== null),
+      state.voice &&
+      ((state.me.voice && state.me.state === "available") ||
+        currentCall(state) !== null ||
+        isAsked(state.consults)),
     speaks: speaks(state),
     welcomes: control.welcomes,
   });
@@ -72,7 +78,8 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
 
   const offer = state.offers[0] ?? null;
-  useOfferAlarm(alarmOf(offer, contacts, state.queues), sound);
+  const asked = ringingConsult(state.consults);
+  useOfferAlarm(alarmOf(offer, contacts, state.queues, asked), sound);
   const { busy, declining, setDeclining, accept, decline } = useOffer(offer?.lease ?? null, act);
 
   const owed = useFollowUps({
@@ -82,6 +89,7 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     onDoubt: doubt,
     notify,
   });
+  const { answering, answer } = useConsultAnswer(asked, act);
 
   useComeBack(account, control);
 
@@ -92,7 +100,10 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     setTab("briefing");
     setPane(session === null ? "contacts" : "conversation");
   }, [session]);
-  useLeaveWarning(contacts.some((one) => one.info.mine && (one.view.pending.length > 0 || isTalking(one))));
+  useLeaveWarning(
+    isAsked(state.consults) ||
+      contacts.some((one) => one.info.mine && (one.view.pending.length > 0 || isTalking(one))),
+  );
 
   const open = (wanted: string) => {
     choose(wanted);
@@ -135,12 +146,19 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
   };
 
   const mine = contact !== null && contact.info.mine ? contact : null;
+  const consulting = mine !== null && askingAbout(state.consults, mine.info.session)?.state === "talking";
+  const reads =
+    contact === null || (mine === null && consultedOn(state.consults, contact.info.session) !== null);
   const acts: Record<Key, () => void> = {
     accept: () => {
       if (offer !== null) accept();
+      else if (asked !== null) answer("accept");
       else if (mine?.info.state === "briefing") void act({ type: "connect", session: mine.info.session });
     },
-    decline: () => setDeclining(offer !== null),
+    decline: () => {
+      if (offer !== null) setDeclining(true);
+      else answer("decline");
+    },
     presence: () =>
       account.may.includes("accept") &&
       setPresence(state.me.state === "away" ? "available" : "away", state.me.voice),
@@ -148,7 +166,7 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     next: () => step(1),
     mute: () => mine !== null && isTalking(mine) && void control.mute(mine.info.session, !mine.info.muted),
     hold: () => {
-      if (mine === null || !isTalking(mine)) return;
+      if (mine === null || !isTalking(mine) || consulting) return;
       void act({ type: "hold", session: mine.info.session, on: !mine.info.hold });
     },
     keypad: () => mine !== null && isTalking(mine) && setDialog("keypad"),
@@ -156,8 +174,8 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
     transfer: () => mine?.info.state === "human_active" && setDialog("transfer"),
     end: () => mine?.info.state === "human_active" && setDialog("end"),
     write,
-    ask: () => contact !== null && showTab("copilot", "ask"),
-    note: () => contact !== null && showTab("notes", "note"),
+    ask: () => !reads && showTab("copilot", "ask"),
+    note: () => !reads && showTab("notes", "note"),
     briefing: () => contact !== null && showTab("briefing", null),
     help: () => setHelp(true),
   };
@@ -196,7 +214,13 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
           <div className="sidebar">
             <Presence state={state} line={line} setPresence={setPresence} />
             <NotificationQuestion available={state.me.state === "available"} />
-            <ContactList contacts={contacts} chosen={session} now={now} choose={open} />
+            <ContactList
+              contacts={contacts}
+              consults={state.consults}
+              chosen={session}
+              now={now}
+              choose={open}
+            />
             <QueueList waiting={state.waiting} queues={state.queues} now={now} />
           </div>
           <section className="conversation" id="conversation" tabIndex={-1} aria-label="Conversation">
@@ -251,6 +275,19 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
           decline={decline}
         />
       )}
+      {offer === null && asked !== null && (
+        <ConsultCard
+          key={asked.consult}
+          consult={asked}
+          queues={state.queues}
+          now={now}
+          busy={answering}
+          answer={(given) => {
+            if (given === "accept") setView("desk");
+            answer(given);
+          }}
+        />
+      )}
       {mine !== null && (
         <CallDialogs
           key={mine.info.session}
@@ -262,7 +299,13 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
       )}
       <Voice stream={line.voice} />
       <Notices notices={control.notices.notices} dismiss={control.notices.dismiss} />
-      <DeskAnnouncer offer={offer} queues={state.queues} contact={contact} connection={control.connection} />
+      <DeskAnnouncer
+        offer={offer}
+        consult={asked}
+        queues={state.queues}
+        contact={contact}
+        connection={control.connection}
+      />
       <ShortcutsDialog open={help} shortcuts={KEYS} onClose={() => setHelp(false)} />
       <PasswordDialog
         open={renewing}

@@ -15,8 +15,11 @@ export class ActionFailed extends Error {
   }
 }
 
-/** Keys, questions, tools and listening-in belong to a moment; a watch is begun anew with a newer place. */
-const NOT_REPEATED = new Set<Action["type"]>(["press", "ask", "run_tool", "supervise", "watch"]);
+/**
+ * Keys, questions to bot and colleagues, tools and listening-in belong to a moment; a watch is begun anew with a
+ * newer place.
+ */
+const NOT_REPEATED = new Set<Action["type"]>(["press", "ask", "run_tool", "supervise", "watch", "consult"]);
 const ANSWER_WITHIN_MS = 30_000;
 
 const WORDS = {

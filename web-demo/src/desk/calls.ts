@@ -13,6 +13,11 @@ const CALL_STATES = new Set(["briefing", "bridging", "human_active"]);
 
 /** Whether the customer, or a colleague, is to hear the agent's microphone now. */
 export function speaks(state: DeskState): boolean {
+  const consulting = state.consults.some(
+    ({ state: stands, mine, session }) =>
+      stands === "talking" && !(mine && state.contacts[session]?.info.muted === true),
+  );
+  if (consulting) return true;
   return Object.values(state.contacts).some(({ info, mode }) => {
     if (mode === "whisper" || mode === "barge" || mode === "take_over") return true;
     const talking = info.state === "human_active" || info.state === "bridging";

@@ -92,6 +92,12 @@ function comeBack(presence?: object): void {
   wire().welcome(presence);
 }
 
+function comeBackAmid(consults: string[]): void {
+  wire().lose();
+  vi.advanceTimersByTime(LONG_MS);
+  wire().welcome(undefined, { consults });
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
   wires = [];
@@ -298,6 +304,70 @@ describe("a contact of one's own", () => {
     vi.advanceTimersByTime(1_000);
     expect(wire().of("watch").at(-1)).toMatchObject({ session: "s_1", after: 4 });
     expect(listener.frame).not.toHaveBeenCalled();
+  });
+});
+
+describe("a colleague who asks", () => {
+  const consult = (change: object = {}) => ({
+    type: "consult",
+    consult: "c_1",
+    session: "s_1",
+    state: "talking",
+    agent_id: "a_2",
+    agent: "Alex",
+    colleague_id: "a_1",
+    colleague: "Anna",
+    since: 1,
+    mine: false,
+    ...change,
+  });
+
+  it("has their session followed from the yes until it is over", () => {
+    begin();
+    wire().welcome();
+    wire().bring(consult({ state: "asked" }));
+    expect(wire().of("watch")).toEqual([]);
+    wire().bring(consult());
+    wire().bring(turn("s_1", 3));
+    comeBackAmid(["c_1"]);
+    expect(wire().of("watch")).toMatchObject([{ session: "s_1", after: 3 }]);
+    wire().bring(consult({ state: "over", why: "back" }));
+    expect(wire().of("unwatch")).toEqual([{ type: "unwatch", session: "s_1" }]);
+    comeBackAmid([]);
+    expect(wire().of("watch")).toEqual([]);
+  });
+
+  it("whose question ended while we were away is not followed any more", () => {
+    begin();
+    wire().welcome();
+    wire().bring(consult());
+    comeBackAmid([]);
+    expect(wire().of("watch")).toEqual([]);
+  });
+
+  it("who hands the customer over has the session watched on, anew for what only its agent is told", () => {
+    begin();
+    wire().welcome();
+    wire().bring(consult());
+    wire().bring(turn("s_1", 3));
+    wire().bring(contact("s_1", { channel: "voice" }));
+    wire().bring(consult({ state: "over", why: "handed_over" }));
+    expect(wire().of("watch")).toMatchObject([{ after: 0 }, { session: "s_1", after: 3 }]);
+    expect(wire().of("unwatch")).toEqual([]);
+  });
+
+  it("is not asked again after a lost connection, but the way back to the customer is", () => {
+    const { desk } = begin();
+    wire().welcome();
+    wire().lose();
+    const asking = desk.act({ type: "consult", session: "s_1", agent: "a_2" });
+    const lost = expect(asking.done).rejects.toMatchObject({ code: "connection_lost" });
+    desk.act({ type: "consult_end", session: "s_1", how: "back" });
+    vi.advanceTimersByTime(LONG_MS);
+    wire().welcome();
+    expect(wire().of("consult")).toEqual([]);
+    expect(wire().of("consult_end")).toHaveLength(1);
+    return lost;
   });
 });
 

@@ -2,8 +2,8 @@
  * The agent's connection to the gateway: everything that happens at their desk comes in here, and everything
  * they do goes out. It comes back by itself and loses nothing: sessions are watched again from the newest
  * event seen, what was not answered is sent again with the same id (the gateway does it once), and the wish
- * to be available is told again. Keys, questions, tools and listening-in are never repeated: they belong to a
- * moment.
+ * to be available is told again. Keys, questions to bot and colleagues, tools and listening-in are never repeated:
+ * they belong to a moment.
  */
 import { Connection, type ConnectionSettings, type ConnectionState } from "../connection";
 import { ShapeError } from "../shape";
@@ -51,6 +51,8 @@ export class Desk {
   private readonly watched = new Map<string, number>();
   /** The agent's own contacts: the handoff of each session. */
   private readonly own = new Map<string, string>();
+  /** Sessions that a colleague asks the agent about, by consult; followed from the yes to the end. */
+  private readonly consulted = new Map<string, string>();
   /** What the agent wants to be; null until the gateway said so first. */
   private wish: Pick<Me, "state" | "voice"> | null = null;
   private typingIn: { session: string; until: ReturnType<typeof setTimeout> } | null = null;
@@ -156,6 +158,8 @@ export class Desk {
         return this.receiveEvent(frame);
       case "contact":
         return this.receiveContact(frame);
+      case "consult":
+        return this.receiveConsult(frame);
       case "me":
         this.wish = { state: frame.state, voice: frame.voice };
         return this.listener.frame(frame);
@@ -179,7 +183,12 @@ export class Desk {
   }
 
   /** Contacts that ended while we were away are watched no more. */
-  private forgetOver({ contacts }: FrameOf<"welcome">): void {
+  private forgetOver({ contacts, consults }: FrameOf<"welcome">): void {
+    for (const [consult, session] of this.consulted) {
+      if (consults?.includes(consult)) continue;
+      this.consulted.delete(consult);
+      if (!this.own.has(session)) this.watched.delete(session);
+    }
     if (contacts === null) return;
     for (const [session, handoff] of this.own) {
       if (contacts.includes(handoff)) continue;
@@ -211,8 +220,22 @@ export class Desk {
       this.own.delete(session);
       this.unwatch(session);
     } else if (frame.mine) {
+      const readAlong = !this.own.has(session) && [...this.consulted.values()].includes(session);
       this.own.set(session, frame.handoff_id ?? "");
+      // Who was asked and has the customer now is told more than they were.
+      if (readAlong) this.sendWatch(session);
+      else this.watch(session);
+    }
+    this.listener.frame(frame);
+  }
+
+  private receiveConsult(frame: FrameOf<"consult">): void {
+    const { consult, session, state, mine } = frame;
+    if (!mine && state === "talking") {
+      this.consulted.set(consult, session);
       this.watch(session);
+    } else if (state === "over" && this.consulted.delete(consult) && !this.own.has(session)) {
+      this.unwatch(session);
     }
     this.listener.frame(frame);
   }

@@ -3,6 +3,7 @@
  * of the former state and one action, without clock, network or randomness.
  */
 import { reduce as reduceView } from "../session";
+import { lookedAt } from "./consult";
 import {
   type Contact,
   newContact,
@@ -17,6 +18,7 @@ import type {
   Agent,
   Canned,
   Colleague,
+  Consult,
   ContactFrame,
   DeskFrame,
   Disposition,
@@ -49,6 +51,8 @@ export interface DeskState {
   offers: Offer[];
   /** Just accepted: it comes to the desk next, and its briefing is known already. */
   accepted: Offer | null;
+  /** Colleagues whom the agent asks, and who ask them. */
+  consults: Consult[];
   /** By session. */
   contacts: Record<string, Contact>;
   /** The session that is looked at. */
@@ -89,6 +93,7 @@ export const START: DeskState = {
   live: [],
   offers: [],
   accepted: null,
+  consults: [],
   contacts: {},
   chosen: null,
 };
@@ -168,6 +173,8 @@ function withFrame(state: DeskState, frame: DeskFrame, nowS: number): DeskState 
       const offers = state.offers.filter((offer) => offer !== ended);
       return { ...state, offers, accepted: frame.why === "accepted" ? ended : state.accepted };
     }
+    case "consult":
+      return withConsult(state, frame);
     case "event": {
       const { event } = frame;
       if (event.kind !== "event") return state;
@@ -197,7 +204,9 @@ function welcomed(state: DeskState, frame: FrameOf<"welcome">, nowS: number): De
   const stands = ({ info }: Contact) =>
     !info.mine || frame.contacts === null || frame.contacts.includes(info.handoff_id ?? "");
   const over = inOrder(state).filter((contact) => !stands(contact));
-  const before = over.reduce((former, { info }) => without(former, info.session), state);
+  const rest = over.reduce((former, { info }) => without(former, info.session), state);
+  const ended = state.consults.filter((one) => !frame.consults?.includes(one.consult));
+  const before = ended.reduce(withoutConsult, rest);
   const kept = Object.entries(before.contacts).map(([session, contact]) => [
     session,
     // Captions and typing marks of the old connection are not repeated.
@@ -241,11 +250,27 @@ function withContact(state: DeskState, frame: ContactFrame): DeskState {
   return taken && (free || frame.channel === "voice") ? choose(next, frame.session) : next;
 }
 
+/** Who has said yes looks at the colleague's session, and sees no more of it once it is over. */
+function withConsult(state: DeskState, { type: _, ...consult }: FrameOf<"consult">): DeskState {
+  if (consult.state === "over") return withoutConsult(state, consult);
+  const others = state.consults.filter((one) => one.consult !== consult.consult);
+  const next = { ...state, consults: [...others, consult] };
+  if (consult.mine || consult.state === "asked") return next;
+  const { [consult.session]: contact = lookedAt(consult) } = state.contacts;
+  return choose({ ...next, contacts: { ...next.contacts, [consult.session]: contact } }, consult.session);
+}
+
+function withoutConsult(state: DeskState, { consult, session, mine }: Consult): DeskState {
+  const next = { ...state, consults: state.consults.filter((one) => one.consult !== consult) };
+  return !mine && state.contacts[session]?.info.mine === false ? without(next, session) : next;
+}
+
 function withBriefing(state: DeskState, { session, briefing }: FrameOf<"briefing">): DeskState {
   if (briefing === null) return state;
   return {
     ...change(state, session, (contact) => ({ ...contact, briefing })),
     offers: state.offers.map((offer) => (offer.session === session ? { ...offer, briefing } : offer)),
+    consults: state.consults.map((one) => (one.session === session ? { ...one, briefing } : one)),
   };
 }
 

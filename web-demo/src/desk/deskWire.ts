@@ -38,6 +38,10 @@ export type Action =
   | { type: "press"; session: string; digits: string }
   | { type: "transfer"; session: string; note: string; queue: string }
   | { type: "transfer"; session: string; note: string; agent: string }
+  | { type: "consult"; session: string; agent: string }
+  | { type: "consult_answer"; session: string; consult: string; answer: "accept" | "decline" }
+  /** Who was asked leaves by `back`. */
+  | { type: "consult_end"; session: string; how: "back" | "hand_over" }
   | { type: "hand_back"; session: string; note: string }
   | { type: "end"; session: string }
   | {
@@ -162,6 +166,28 @@ const offer = object({
 });
 export type Offer = Of<typeof offer>;
 
+const consult = object({
+  consult: string,
+  session: string,
+  state: oneOf("asked", "talking", "over"),
+  /** Who asks, and who is asked. */
+  agent_id: string,
+  agent: string,
+  colleague_id: string,
+  colleague: string,
+  customer: or(string, null),
+  queue: or(string, ""),
+  reason: or(string, ""),
+  since: number,
+  until: or(number, null),
+  /** How it ended. */
+  why: or(string, null),
+  /** The agent here asks; else they are asked. */
+  mine: boolean,
+  briefing: or(readBriefing, null),
+});
+export type Consult = Of<typeof consult>;
+
 const FRAMES = {
   welcome: object({
     agent,
@@ -173,10 +199,12 @@ const FRAMES = {
     tools: or(list(tool), []),
     voice: or(boolean, false),
     /**
-     * Leases that still ring, and handoffs that are still on the desk; null from a gateway that does not say.
+     * Leases that still ring, handoffs that are still on the desk, consults that last; null from a gateway that
+     * does not say.
      */
     offers: or(list(string), null),
     contacts: or(list(string), null),
+    consults: or(list(string), null),
   }),
   me,
   presence: object({ agents: list(colleague) }),
@@ -185,6 +213,7 @@ const FRAMES = {
   contact: object({ ...CONTACT, mine: or(boolean, true) }),
   offer,
   "offer.ended": object({ lease: string, why: string }),
+  consult,
   event: object({ session: string, event: readEvent }),
   briefing: object({ session: string, briefing: readBriefing }),
   history: object({ session: string, contacts: list(former) }),

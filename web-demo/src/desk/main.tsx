@@ -7,6 +7,7 @@ import "./styles/sidebar.css";
 import "./styles/conversation.css";
 import "./styles/side.css";
 import "./styles/offer.css";
+import "./styles/consult.css";
 import "./styles/supervisor.css";
 import "./styles/office.css";
 import { StrictMode } from "react";

@@ -5,6 +5,7 @@ import { newId } from "../newId";
 import { useNotices } from "../page/useNotices";
 import { openSocket } from "../socket";
 import { ActionFailed } from "./actions";
+import { endWords } from "./consult";
 import { Desk } from "./desk";
 import { type DeskState, START, reduce } from "./deskState";
 import type { Action, DeskFrame, LiveSession, Me, SuperviseMode } from "./deskWire";
@@ -176,6 +177,8 @@ function noticeWords(frame: DeskFrame): string | null {
       return frame.reason === "missed" ? "You missed an offer, so you are away now." : null;
     case "offer.ended":
       return frame.why === "withdrawn" ? "The customer no longer waits, so the offer is gone." : null;
+    case "consult":
+      return frame.state === "over" ? endWords(frame) : null;
     case "error":
       return frame.message;
     default:

@@ -1,7 +1,11 @@
-/** Sound and desktop notification while something rings: an offer, or a customer of a chat who calls. */
+/**
+ * Sound and desktop notification while something rings: an offer, a colleague who asks, a customer of a chat who
+ * calls.
+ */
 import { useEffect, useState } from "react";
 import type { Contact } from "./contact";
-import type { Offer, QueueInfo } from "./deskWire";
+import { customerWords } from "./consult";
+import type { Consult, Offer, QueueInfo } from "./deskWire";
 import { notify } from "./notification";
 import { CUSTOMER_CALLS, queueTitle, reasonWords } from "./plain";
 import { Ring } from "./ring";
@@ -12,12 +16,21 @@ interface Alarm {
   body: string;
 }
 
-export function alarmOf(offer: Offer | null, contacts: Contact[], queues: QueueInfo[]): Alarm | null {
+export function alarmOf(
+  offer: Offer | null,
+  contacts: Contact[],
+  queues: QueueInfo[],
+  consult: Consult | null = null,
+): Alarm | null {
   const calling = contacts.find(callsNow);
   if (offer !== null) {
     const title = offer.channel === "voice" ? "A customer is calling" : "A customer wants to chat";
     const body = `${queueTitle(queues, offer.queue)}: ${reasonWords(offer.reason).toLowerCase()}`;
     return { key: offer.lease, title, body };
+  }
+  if (consult !== null) {
+    const body = `About ${customerWords(consult)}: ${reasonWords(consult.reason).toLowerCase()}`;
+    return { key: consult.consult, title: `${consult.agent} asks you`, body };
   }
   if (calling === undefined) return null;
   return { key: calling.info.session, title: "Your customer is calling", body: "Connect when you are ready." };
