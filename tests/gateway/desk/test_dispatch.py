@@ -11,7 +11,7 @@ from gateway.desk.seat import Tab
 from gateway.live import Busy
 from gateway.protocol_error import ProtocolError
 from pipelines.facts import Unavailable
-from tests.gateway.desk.desk_world import DeskWorld, account, contact, everything, run, told
+from tests.gateway.desk.desk_world import DeskWorld, account, consult, contact, everything, run, told
 
 SNAPSHOTS = ("presence", "queue", "sessions")
 
@@ -275,5 +275,31 @@ def test_one_agent_cannot_have_everything_done_at_once() -> None:
             assert (await told(tab))["code"] == "busy"
             gate.set()
         assert (await answers(world, tab)).count("done") == AT_ONCE
+
+    run(test)
+
+
+def test_who_has_nothing_to_do_with_a_consult_neither_answers_nor_ends_it() -> None:
+    async def test(world: DeskWorld) -> None:
+        tab = await world.desk.join(account("tom"))
+        await everything(tab)
+        answer = command("consult_answer", id="k1", session="s_1", consult="c_1", answer="accept")
+        end = command("consult_end", id="k2", session="s_1", how="back")
+        assert await answers(world, tab, answer, end) == ["too_late", "too_late"]
+        assert not {"consult_answer", "consult_end"} & set(world.conductor.names())
+        assert not [entry for entry in world.records.audit if entry.action.startswith("consult")]
+
+    run(test)
+
+
+def test_who_is_asked_answers_and_leaves_and_does_nothing_else() -> None:
+    async def test(world: DeskWorld) -> None:
+        tab = await world.desk.join(account("tom"))
+        world.seats.consult_changed(consult("asked"), None)
+        await everything(tab)
+        answer = command("consult_answer", id="k1", session="s_1", consult="c_1", answer="accept")
+        end = command("consult_end", id="k2", session="s_1", how="back")
+        assert await answers(world, tab, answer, end) == ["done", "done"]
+        assert await answers(world, tab, command("hold", id="k3", session="s_1", on=True)) == ["not_yours"]
 
     run(test)
