@@ -27,6 +27,8 @@ CORES = [
     "gateway/desk/messages.py",
     "gateway/desk/views.py",
     "gateway/events.py",
+    "gateway/files/kinds.py",
+    "gateway/files/names.py",
     "gateway/handoff/notice.py",
     "gateway/handoff/reply.py",
     "gateway/handoff/said_number.py",

@@ -11,6 +11,7 @@ from typing import Literal
 from gateway.accounts.account import Account
 from gateway.desk.commands import Mode
 from gateway.desk.conductor import Closing, Target, ToolRequest
+from gateway.desk.files import shared_by
 from gateway.desk.messages import Answer, ToolRan
 from gateway.desk.messages import Contact as ContactView
 from gateway.desk.watching import LogWatching
@@ -38,6 +39,7 @@ from gateway.participant import Participant
 from gateway.protocol_error import ProtocolError
 from gateway.room import Role
 from gateway.store.desk_records import DeskRecords, FollowUp, WrapUp
+from gateway.store.file_store import StoredFile
 from pipelines.advisor import Advisor
 from pipelines.advisor import ToolRequest as AdvisorRequest
 from pipelines.briefing import Briefing
@@ -100,6 +102,11 @@ class Conducting:
                 pii=Words(text=text),
             )
         )
+
+    async def share_file(self, session_id: str, agent: Account, file: StoredFile) -> None:
+        """See `Conductor`."""
+        log = self._with_customer(session_id, agent).live.log
+        await log.emit(shared_by(agent, file))
 
     async def typing(self, session_id: str, agent: Account, on: bool) -> None:
         """See `Conductor`."""
