@@ -1,8 +1,8 @@
 """Files over HTTP, up and down, for customers and for agents: `/api/files`, `/api/desk/files`.
 
 A body is a file as it is; its name stands percent-encoded in a header, so that no address has it. What is
-given out is to be saved, not shown: whatever is in it, no browser runs it as a page of ours. The messages are in
-`docs/wire.md`.
+given out is to be saved, not shown: whatever is in it, no browser runs it as a page of ours. The messages are
+those of `docs/wire.md`.
 """
 
 from collections.abc import AsyncIterator

@@ -38,8 +38,10 @@ from gateway.desk.messages import (
     ToolInfo,
     Welcome,
 )
-from gateway.events import Event
+from gateway.events import Event, FileName, FileShared
+from gateway.store.file_store import StoredFile
 from pipelines.facts import Fact, HumanTurn, Words
+from tests.fakes.page_files import PageFiles
 from tests.fakes.page_server import FarEnd, PageServer
 
 COOKIE = "warmline_desk"
@@ -92,9 +94,11 @@ class ScriptedDesk:
         self._offers: dict[str, Offered] = {}
         self._contacts: dict[str, ContactChanged] = {}
         self._snapshots: dict[str, BaseModel] = {}
+        self.files = PageFiles("/api/desk/files", lambda asked: self._knows(asked.cookies), self._shared)
         self._far_end = FarEnd()
         self._server = PageServer(pages, self._routes())
         self._far_end.tasks = self._server.tasks
+        self.files.server = self._server
 
     # --- what tests do -------------------------------------------------------------------------------
 
@@ -144,6 +148,7 @@ class ScriptedDesk:
     def _routes(self) -> list[Route | WebSocketRoute]:
         return [
             WebSocketRoute("/desk/live", self._live),
+            *self.files.routes(),
             Route("/api/desk/sign-in", self._sign_in, methods=["POST"]),
             Route("/api/desk/sign-out", self._sign_out, methods=["POST"]),
             Route("/api/desk/me", self._me),
@@ -327,6 +332,20 @@ class ScriptedDesk:
         for socket in sockets:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await socket.close(code)
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    async def _shared(self, file: StoredFile) -> None:
+        fact = FileShared(
+            file_id=file.file_id,
+            by="agent",
+            agent_id=self.agent.agent_id,
+            agent=self.agent.name,
+            size=file.size,
+            media_type=file.media_type,
+            pii=FileName(name=file.name or ""),
+        )
+        await self._happen(file.session_id, [fact])
 
     # --- audio ---------------------------------------------------------------------------------------
 

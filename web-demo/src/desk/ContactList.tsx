@@ -1,4 +1,5 @@
 /** The agent's contacts, newest words and time under each name; those that a supervisor looks at below. */
+import { fileName } from "../page/FileBubble";
 import { PhoneIcon } from "../page/icons";
 import { type Contact, customerName } from "./contact";
 import { ChatIcon, EarIcon } from "./icons";
@@ -82,6 +83,9 @@ function Entry({ contact, chosen, reachable, now, choose }: EntryProps) {
 
 function lastWords({ typing, view }: Contact): string {
   if (typing) return " · typing…";
-  const last = view.items.findLast((item) => item.kind === "customer" || item.kind === "human");
-  return last === undefined ? "" : ` · ${last.text}`;
+  const last = view.items.findLast(
+    (item) => item.kind === "customer" || item.kind === "human" || item.kind === "file",
+  );
+  if (last === undefined) return "";
+  return ` · ${last.kind === "file" ? fileName(last) : last.text}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { ConnectionState } from "../connection";
 import type { Item } from "../lines";
+import { fileName } from "../page/FileBubble";
 import { type Contact, customerName } from "./contact";
 import type { Offer, QueueInfo } from "./deskWire";
 import { markWords, ownStateWords, queueTitle, reasonWords } from "./plain";
@@ -58,6 +59,8 @@ function itemWords(item: Item, contact: Contact): string {
       return `Bot: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
     case "note":
       return markWords(item.fact);
+    case "file":
+      return `${item.by === "customer" ? customerName(contact) : item.agent} sent a file: ${fileName(item)}`;
     case "tool":
       return "";
   }
