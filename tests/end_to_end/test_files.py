@@ -63,7 +63,7 @@ def desk() -> Iterator[ScriptedDesk]:
 def customer(browser: Browser, gateway: WireGateway, **context: Any) -> Iterator[Page]:
     """The page of a customer whom Alex has."""
     with chromium.opened(browser, gateway.url, **context) as page:
-        expect(page.get_by_text("Online")).to_be_visible()
+        expect(page.locator(".connection")).to_have_attribute("data-state", "open")
         gateway.say(WITH_PERSON)
         expect(page.get_by_text("You are talking with Alex now.").first).to_be_visible()
         yield page
@@ -162,6 +162,7 @@ def test_a_file_on_its_way_shows_it_and_can_be_stopped(page: Page, gateway: Wire
     page.get_by_role("button", name="Stop sending broken tent.png").click()
     expect(page.get_by_role("progressbar")).to_be_hidden()
     expect(clip(page)).to_be_focused()
+    gateway.files.until_broken_off()
     gateway.files.go_on()
     send(page, "again.png")
     expect(line(page, "again.png")).to_be_visible()

@@ -41,6 +41,12 @@ class PageFiles:
         self._tell = tell
         self._answering = asyncio.Event()
         self._answering.set()
+        self._broken_off = asyncio.Event()
+
+    def until_broken_off(self) -> None:
+        """Return once an upload that was held back was given up by its page."""
+        assert self.server is not None
+        self.server.call(self._broken_off.wait())
 
     def hold_back(self) -> None:
         """Answer no upload until `go_on`."""
@@ -75,9 +81,11 @@ class PageFiles:
             return _unknown("unknown_session")
         if self.refusals:
             return self.refusals.pop(0)
-        await self._answering.wait()
-        if await request.is_disconnected():
-            return Response(status_code=400)
+        while not self._answering.is_set():
+            if await request.is_disconnected():
+                self._broken_off.set()
+                return Response(status_code=400)
+            await asyncio.sleep(0.02)
         sniffer = Sniffer(TYPES)
         sniffer.feed(data)
         name = unquote(request.headers["warmline-file-name"])

@@ -187,7 +187,7 @@ function Note({ item }: { item: NoteItem }) {
   );
 }
 
-interface PendingProps extends Omit<Props, "view"> {
+interface PendingProps extends Omit<Props, "view" | "files" | "notify"> {
   message: Pending;
 }
 
