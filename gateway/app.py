@@ -27,6 +27,8 @@ from gateway.admission import Admission, AdmissionLimits, places
 from gateway.answering import articles, key_choices
 from gateway.call import Calls
 from gateway.config import Config, ConfigError, WebRtc
+from gateway.files.customers import CustomerFiles
+from gateway.files.files import Files
 from gateway.handoff.phrases import HandoffPhrases
 from gateway.health import Health, State
 from gateway.live import LiveLimits, LiveSession, LiveSessions, live_sessions
@@ -37,6 +39,7 @@ from gateway.speech import voice_settings
 from gateway.store.sql import SqlStore, open_store
 from gateway.store.sql_accounts import SqlAccounts
 from gateway.store.sql_desk_records import SqlDeskRecords
+from gateway.store.sql_files import SqlFiles
 from gateway.telephone import open_telephone
 from gateway.tracing import open_tracing
 from gateway.web.edge import Edge
@@ -135,6 +138,7 @@ class Gateway:
         self._edge = _edge(config, health)
         self._edge.records = SqlDeskRecords(store.database)
         self._edge.audit = Audit(self._edge.records)
+        self._edge.files = Files(SqlFiles(store.database), config.files)
         self._edge.sign_ins = SignIns(SqlAccounts(store.database), Argon2Passwords(), self._edge.audit)
 
     async def run(self, listener: socket.socket) -> None:
@@ -173,6 +177,7 @@ class Gateway:
                 asyncio.TaskGroup() as tasks,
             ):
                 self._edge.live, self._edge.desk = live, desk
+                self._edge.customer_files = CustomerFiles(live, shared.mesh)
                 self._health.report("agent", State.UP)
                 self._health.ask("queue", shared.queue.check)
                 voice = tasks.create_task(self._speak(answerer, live, people), name="voice")

@@ -27,6 +27,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway import marked_yaml
 from gateway.desk.settings import DeskSettings
+from gateway.files.settings import FileSettings
 from gateway.queue.settings import Queues, check_phones
 from gateway.section import Folder, Names, Section, split
 from gateway.stream.settings import Streams
@@ -315,6 +316,7 @@ class Config(Section):
     streams: Streams = Streams()
     queues: Queues = Queues()
     desk: DeskSettings = DeskSettings()
+    files: FileSettings = FileSettings()
     agent: Agent = Agent()
     shop: Shop = Shop()
     limits: Limits = Limits()

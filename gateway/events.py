@@ -8,7 +8,7 @@ durable one the next sequence number of its session.
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from pipelines.facts import AnyFact, Channel, Fact, Values
 
@@ -123,6 +123,30 @@ class QueuePosition(Fact):
     "How long it will take; None: that is not known."
 
 
+class FileName(BaseModel):
+    """Personal data of a fact about a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+
+
+class FileShared(Fact):
+    """The customer or a person of ours sent a file; its bytes are fetched over HTTP."""
+
+    type: Literal["file.shared"] = "file.shared"
+    file_id: str
+    by: Literal["customer", "agent"]
+    agent_id: str | None = None
+    agent: str | None = None
+    "The name that the customer is shown."
+    size: int
+    "Bytes."
+    media_type: str
+    "By the file's own bytes."
+    pii: FileName | None = None
+    "None once it was erased. The conversation that models read has neither the file nor its name."
+
+
 class SessionEnded(Fact):
     """How and why the contact ended, and through whom."""
 
@@ -144,6 +168,7 @@ AnyEventFact = Annotated[
     | CallPickedUp
     | HandoffChanged
     | QueuePosition
+    | FileShared
     | SessionEnded,
     Field(discriminator="type"),
 ]

@@ -252,9 +252,7 @@ class LiveSessions:
         Raises `UnknownSession`, `Busy`, `Draining`, `Unavailable`.
         """
         self.refuse_when_draining()
-        record = await self.surroundings.store.session(session_id)
-        if not sessions.opens(record, token):
-            raise UnknownSession
+        await self.check(session_id, token)
         # Two connections of one customer come at once: only one of them may load.
         async with self._loading.setdefault(session_id, asyncio.Lock()):
             live = self._sessions.get(session_id)
@@ -266,6 +264,12 @@ class LiveSessions:
         live.touch()
         live.answer_owed()
         return live
+
+    async def check(self, session_id: str, token: str) -> None:
+        """Raise `UnknownSession` unless the token is that of a session, here or elsewhere; `Unavailable`."""
+        record = await self.surroundings.store.session(session_id)
+        if not sessions.opens(record, token):
+            raise UnknownSession
 
     def find(self, session_id: str) -> LiveSession | None:
         """A session that is in memory."""

@@ -28,6 +28,8 @@ CORES = [
     "gateway/desk/messages.py",
     "gateway/desk/views.py",
     "gateway/events.py",
+    "gateway/files/kinds.py",
+    "gateway/files/names.py",
     "gateway/handoff/consult.py",
     "gateway/handoff/notice.py",
     "gateway/handoff/recent.py",

@@ -25,6 +25,7 @@ from gateway.desk.commands import FollowUp, How, Mode
 from gateway.desk.messages import Answer, Contact, ToolRan
 from gateway.events import Event
 from gateway.leg import Leg
+from gateway.store.file_store import StoredFile
 from pipelines.briefing import Briefing
 
 
@@ -97,6 +98,9 @@ class Conductor(Protocol):
 
     async def typing(self, session_id: str, agent: Account, on: bool) -> None:
         """Show the customer that the agent types, or no longer."""
+
+    async def share_file(self, session_id: str, agent: Account, file: StoredFile) -> None:
+        """Tell the customer of a file that the agent sends them, and that is kept already."""
 
     async def note(self, session_id: str, agent: Account, text: str) -> None:
         """Keep a private note."""

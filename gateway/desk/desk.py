@@ -22,6 +22,7 @@ from gateway.desk.attendance import Attendance
 from gateway.desk.commands import Command, Ping, SetPresence, Unwatch, Watch
 from gateway.desk.conductor import Conductor, Watching
 from gateway.desk.dispatch import NOT_YOURS, Dispatch, explain, not_allowed
+from gateway.desk.files import DeskFiles
 from gateway.desk.history import CustomerHistory
 from gateway.desk.legs import AgentLegs
 from gateway.desk.measured import Measured, waits
@@ -89,6 +90,7 @@ class Desk:
         self._closed = False
         self._graces: set[asyncio.Task[None]] = set()
         self._seats = parts.seats
+        self.files = DeskFiles(parts.conductor, parts.audit, parts.seats, self.attendance.look_up, self.admit)
         self._dispatch = Dispatch(parts.conductor, self.attendance, parts.audit, tasks)
         self._ringing = Ringing(parts.queue, parts.conductor, parts.seats, tasks)
         self._snapshots = Snapshots(parts.queue, parts.conductor, parts.seats)

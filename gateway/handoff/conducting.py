@@ -9,6 +9,7 @@ from typing import Literal
 from gateway.accounts.account import Account
 from gateway.desk.commands import How, Mode
 from gateway.desk.conductor import Closing, Target, ToolRequest
+from gateway.desk.files import shared_by
 from gateway.desk.messages import Answer, ToolRan
 from gateway.desk.messages import Contact as ContactView
 from gateway.desk.watching import LogWatching
@@ -31,6 +32,7 @@ from gateway.handoff.states import (
     WrappedUp,
 )
 from gateway.handoff.talk import Talk
+from gateway.handoff.tool_answer import tool_ran
 from gateway.leg import Leg
 from gateway.live import LiveSession, LiveSessions
 from gateway.matrix import Mode as RoomMode
@@ -38,6 +40,7 @@ from gateway.participant import Participant
 from gateway.protocol_error import ProtocolError
 from gateway.room import Role
 from gateway.store.desk_records import DeskRecords, WrapUp
+from gateway.store.file_store import StoredFile
 from pipelines.advisor import Advisor
 from pipelines.advisor import ToolRequest as AdvisorRequest
 from pipelines.briefing import Briefing
@@ -100,6 +103,11 @@ class Conducting:
                 pii=Words(text=text),
             )
         )
+
+    async def share_file(self, session_id: str, agent: Account, file: StoredFile) -> None:
+        """See `Conductor`."""
+        log = self._with_customer(session_id, agent).live.log
+        await log.emit(shared_by(agent, file))
 
     async def typing(self, session_id: str, agent: Account, on: bool) -> None:
         """See `Conductor`."""
@@ -224,7 +232,7 @@ class Conducting:
                 await live.log.emit(item)
         if result is None:
             raise Unavailable("the tool gave no answer")
-        return _ran(session_id, request, result)
+        return tool_ran(session_id, request, result)
 
     # --- supervisors ----------------------------------------------------------------------------------
 
@@ -433,17 +441,3 @@ def _call(contact: Contact) -> Talk:
     if contact.talk is None:
         raise ProtocolError("wrong_state", "There is no call with this customer.", 409)
     return contact.talk
-
-
-def _ran(session_id: str, request: ToolRequest, result: ToolResult) -> ToolRan:
-    refusal, receipt = result.refusal, result.receipt
-    return ToolRan(
-        session=session_id,
-        id=request.request_id,
-        tool=request.tool,
-        outcome=result.outcome.value,
-        code=refusal.code if refusal else result.error,
-        message=refusal.sentence if refusal else None,
-        receipt_id=receipt.receipt_id if receipt else None,
-        values={**result.data, **result.pii},
-    )

@@ -14,11 +14,13 @@ from gateway.leg import Leg
 from gateway.nodes.mesh import ANSWER_S, Mesh
 from gateway.nodes.watching import RemoteWatchings, new_watch
 from gateway.protocol_error import ProtocolError
+from gateway.store.file_store import StoredFile
 from pipelines.briefing import Briefing
 from pipelines.facts import Unavailable
 
 ACCOUNT = TypeAdapter(Account)
 CLOSING = TypeAdapter(Closing)
+FILE = TypeAdapter(StoredFile)
 TARGET = TypeAdapter(Target)
 TOOL = TypeAdapter(ToolRequest)
 
@@ -58,6 +60,10 @@ class NodesConducting:
     async def message(self, session_id: str, agent: Account, text: str, client_id: str) -> None:
         """See `Conductor`."""
         await self._do("message", session_id, agent, text=text, client_id=client_id)
+
+    async def share_file(self, session_id: str, agent: Account, file: StoredFile) -> None:
+        """See `Conductor`."""
+        await self._do("share_file", session_id, agent, file=file)
 
     async def typing(self, session_id: str, agent: Account, on: bool) -> None:
         """See `Conductor`."""
@@ -215,6 +221,7 @@ COMMANDS = frozenset(
     (
         "connect",
         "message",
+        "share_file",
         "typing",
         "note",
         "hold",
@@ -235,7 +242,12 @@ COMMANDS = frozenset(
 THOUGHTS = frozenset(("ask", "run_tool"))
 THOUGHT_S = 45.0
 "What a model or a tool answers may take so long."
-_TYPED: Mapping[str, TypeAdapter[Any]] = {"closing": CLOSING, "target": TARGET, "request": TOOL}
+_TYPED: Mapping[str, TypeAdapter[Any]] = {
+    "closing": CLOSING,
+    "file": FILE,
+    "target": TARGET,
+    "request": TOOL,
+}
 
 
 def _plain(given: Mapping[str, Any]) -> Message:

@@ -4,6 +4,7 @@
                                             and the one implementation, which batches commits
 `account_store.py`, `sql_accounts.py`       our own people and their sign-ins
 `desk_records.py`, `sql_desk_records.py`    wrap-ups, follow-ups, customers' history, the audit
+`file_store.py`, `sql_files.py`             files that customers and agents send each other
 `database.py`    opens the database and does one transaction at a time
 `tables.py`      the schema
 `migrations/`    how a database gets there, run at every start

@@ -132,3 +132,24 @@ callers = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     sa.Index("ix_callers_caller_key", "caller_key", "at"),
 )
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("file_id", sa.String(64), primary_key=True),
+    _session_column(index=True),
+    sa.Column("begun_at", sa.Double, nullable=False),
+    sa.Column("whole", sa.Boolean, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),  # as it was announced, until it is whole
+    sa.Column("media_type", sa.String(64)),
+    _pii_column(),
+    sa.Index("ix_files_coming", "whole", "begun_at"),
+)
+
+file_pieces = sa.Table(
+    "file_pieces",
+    metadata,
+    sa.Column("file_id", sa.String(64), sa.ForeignKey("files.file_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)

@@ -10,6 +10,8 @@ from gateway.accounts.sign_ins import SignIns
 from gateway.call import Calls
 from gateway.config import Limits
 from gateway.desk.desk import Desk
+from gateway.files.customers import CustomerFiles
+from gateway.files.files import Files
 from gateway.health import Health
 from gateway.live import LiveSessions
 from gateway.store.desk_records import DeskRecords
@@ -37,6 +39,8 @@ class Edge:
     audit: Audit | None = None
     records: DeskRecords | None = None
     desk: Desk | None = None
+    files: Files | None = None
+    customer_files: CustomerFiles | None = None
 
     def admits(self, connection: HTTPConnection) -> bool:
         """Whether the page that makes this request may."""

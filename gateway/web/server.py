@@ -15,6 +15,7 @@ from gateway.web.desk import serve_desk
 from gateway.web.desk_routes import desk_routes
 from gateway.web.edge import Edge
 from gateway.web.errors import answer_errors
+from gateway.web.files import UPLOADS, file_routes
 from gateway.web.follow_ups import follow_up_routes
 from gateway.web.headers import SecurityHeaders
 from gateway.web.operations import operations_routes
@@ -41,6 +42,7 @@ def web_application(
     app.include_router(audit_routes(edge))
     app.include_router(follow_up_routes(edge))
     app.include_router(desk_routes(edge))
+    app.include_router(file_routes(edge))
     if articles is not None:
         app.include_router(articles_routes(articles))
     if api_token is not None:
@@ -55,4 +57,4 @@ def web_application(
         await serve_desk(socket, edge)
 
     app.mount("/", Pages(pages))
-    return SecurityHeaders(BodyLimit(app, edge.limits.body_bytes))
+    return SecurityHeaders(BodyLimit(app, edge.limits.body_bytes, UPLOADS))

@@ -17,6 +17,7 @@ from gateway.leg import Leg
 from gateway.protocol_error import ProtocolError
 from gateway.queue.contacts import ContactQueue
 from gateway.session_log import SessionLog
+from gateway.store.file_store import StoredFile
 from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
 from pipelines.briefing_parts import Glossary
@@ -78,6 +79,9 @@ class ScriptedConductor:
 
     async def message(self, session_id: str, agent: Account, text: str, client_id: str) -> None:
         await self._hear("message", session_id, agent.agent_id, text, client_id)
+
+    async def share_file(self, session_id: str, agent: Account, file: StoredFile) -> None:
+        await self._hear("share_file", session_id, agent.agent_id, file)
 
     async def typing(self, session_id: str, agent: Account, on: bool) -> None:
         await self._hear("typing", session_id, agent.agent_id, on)

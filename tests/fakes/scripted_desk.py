@@ -39,8 +39,10 @@ from gateway.desk.messages import (
     ToolInfo,
     Welcome,
 )
-from gateway.events import Event
+from gateway.events import Event, FileName, FileShared
+from gateway.store.file_store import StoredFile
 from pipelines.facts import Fact, HumanTurn, Words
+from tests.fakes.page_files import PageFiles
 from tests.fakes.page_server import FarEnd, PageServer
 from tests.fakes.scripted_office import ScriptedOffice
 
@@ -97,9 +99,11 @@ class ScriptedDesk:
         self._snapshots: dict[str, BaseModel] = {}
         self.office = ScriptedOffice(self._may)
         "What it answers over HTTP beside all this."
+        self.files = PageFiles("/api/desk/files", lambda asked: self._knows(asked.cookies), self._shared)
         self._far_end = FarEnd()
         self._server = PageServer(pages, self._routes())
         self._far_end.tasks = self._server.tasks
+        self.files.server = self._server
 
     # --- what tests do -------------------------------------------------------------------------------
 
@@ -149,6 +153,7 @@ class ScriptedDesk:
     def _routes(self) -> list[Route | WebSocketRoute]:
         return [
             WebSocketRoute("/desk/live", self._live),
+            *self.files.routes(),
             Route("/api/desk/sign-in", self._sign_in, methods=["POST"]),
             Route("/api/desk/sign-out", self._sign_out, methods=["POST"]),
             Route("/api/desk/me", self._me),
@@ -346,6 +351,20 @@ class ScriptedDesk:
         for socket in sockets:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await socket.close(code)
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    async def _shared(self, file: StoredFile) -> None:
+        fact = FileShared(
+            file_id=file.file_id,
+            by="agent",
+            agent_id=self.agent.agent_id,
+            agent=self.agent.name,
+            size=file.size,
+            media_type=file.media_type,
+            pii=FileName(name=file.name or ""),
+        )
+        await self._happen(file.session_id, [fact])
 
     # --- audio ---------------------------------------------------------------------------------------
 

@@ -17,8 +17,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.events import Event
+from gateway.events import Event, FileName, FileShared
+from gateway.store.file_store import StoredFile
 from pipelines.facts import CustomerTurn, Fact, Words
+from tests.fakes.page_files import PageFiles
 from tests.fakes.page_server import FarEnd, PageServer
 
 Script = Callable[[str], Sequence[Fact]]
@@ -51,9 +53,11 @@ class WireGateway:
         self.online = True
         self.acks = True
         self._sessions: dict[str, _Session] = {}
+        self.files = PageFiles("/api/files", self._is_of_session, self._shared)
         self._far_end = FarEnd()
         self._server = PageServer(pages, self._routes())
         self._far_end.tasks = self._server.tasks
+        self.files.server = self._server
 
     # --- what tests do -------------------------------------------------------------------------------
 
@@ -112,6 +116,7 @@ class WireGateway:
     def _routes(self) -> list[Route | WebSocketRoute]:
         return [
             WebSocketRoute("/chat", self._chat),
+            *self.files.routes(),
             Route("/api/offer", self._offer, methods=["POST"]),
             Route("/api/offer", self._candidates, methods=["PATCH"]),
             Route("/api/ice", lambda _: JSONResponse({"iceServers": []})),
@@ -201,6 +206,22 @@ class WireGateway:
             for client in clients:
                 with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                     await client.close(1012)
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    def _is_of_session(self, request: Request) -> bool:
+        session = self._sessions.get(request.query_params["session"])
+        return session is not None and request.headers.get("authorization") == f"Bearer {session.token}"
+
+    async def _shared(self, file: StoredFile) -> None:
+        fact = FileShared(
+            file_id=file.file_id,
+            by="customer",
+            size=file.size,
+            media_type=file.media_type,
+            pii=FileName(name=file.name or ""),
+        )
+        await self._tell(self._sessions[file.session_id], [fact])
 
     # --- voice ---------------------------------------------------------------------------------------
 

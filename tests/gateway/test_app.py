@@ -172,6 +172,21 @@ def test_a_frame_that_is_too_large_ends_its_connection_and_no_other(tmp_path: Pa
     run(settings(tmp_path), scripted(SLOW), test)
 
 
+def test_a_file_that_is_refused_unread_gets_its_answer_all_the_same(tmp_path: Path) -> None:
+    async def test(gateway: Running) -> None:
+        await gateway.ready()
+        async with chat_client(gateway.url) as client, httpx.AsyncClient() as http:
+            welcome = await client.hello()
+            address = f"{gateway.url}/api/files?session={welcome['session']}"
+            headers = {"authorization": f"Bearer {welcome['token']}"}
+            refused = await http.post(address, content=bytes(30_000_000), headers=headers)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (409, "nobody_there")
+            assert (await http.get(f"{gateway.url}/api/files")).json()["count"] == 20
+        stop()
+
+    run(settings(tmp_path), scripted(ScriptedAnswerer()), test)
+
+
 def test_a_port_that_is_taken_is_said_with_advice(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -90,7 +90,23 @@ export interface ToolItem {
   run: ToolRun;
 }
 
-export type Item = CustomerItem | HumanItem | ReplyItem | NoteItem | ToolItem;
+/** A file that the customer or a person of ours sent. */
+export interface FileItem {
+  kind: "file";
+  /** The file's id. */
+  key: string;
+  at: number;
+  by: "customer" | "agent";
+  agentId: string | null;
+  agent: string | null;
+  /** Null once it was erased. */
+  name: string | null;
+  /** Bytes. */
+  size: number;
+  mediaType: string;
+}
+
+export type Item = CustomerItem | HumanItem | ReplyItem | NoteItem | ToolItem | FileItem;
 
 /** The reply under way, if there is one. */
 export function openReply({ items }: { items: Item[] }): ReplyItem | null {
@@ -106,6 +122,16 @@ export function customerTurn(items: Item[], fact: FactOf<"turn.customer">, at: n
 export function humanTurn(items: Item[], fact: FactOf<"turn.human">, at: number): Item[] {
   const { turn_id: key, channel, agent_id: agentId, agent } = fact;
   return [...items, { kind: "human", key, at, channel, text: fact.pii.text, agentId, agent }];
+}
+
+export function fileShared(items: Item[], fact: FactOf<"file.shared">, at: number): Item[] {
+  const { file_id: key, by, agent_id: agentId, agent, size, media_type: mediaType } = fact;
+  return [...items, { kind: "file", key, at, by, agentId, agent, name: fact.pii.name, size, mediaType }];
+}
+
+/** Which side of the conversation a line stands on, as its class name. */
+export function lineLook(item: Item): string {
+  return `line line-${item.kind === "file" ? (item.by === "customer" ? "customer" : "human") : item.kind}`;
 }
 
 export function understood(items: Item[], fact: FactOf<"turn.understood">): Item[] {

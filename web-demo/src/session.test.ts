@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ReplyItem, openReply } from "./lines";
+import { type ReplyItem, lineLook, openReply } from "./lines";
 import { type Action, EMPTY, type View, firmness, reduce } from "./session";
 import type { Fact } from "./wire";
 
@@ -385,5 +385,33 @@ describe("a person", () => {
     );
     expect(view.pending).toEqual([]);
     expect(view.items).toHaveLength(1);
+  });
+});
+
+describe("a file", () => {
+  const shared = (change: Partial<Extract<Fact, { type: "file.shared" }>> = {}): Fact => ({
+    type: "file.shared",
+    file_id: "file_1",
+    by: "customer",
+    agent_id: null,
+    agent: null,
+    size: 482113,
+    media_type: "image/jpeg",
+    pii: { name: "lamp.jpg" },
+    ...change,
+  });
+
+  it("stands between the turns, on the side of who sent it", () => {
+    const fromAgent = shared({ file_id: "file_2", by: "agent", agent_id: "a_7f", agent: "Alex" });
+    const { items } = after(turn("Look"), shared(), fromAgent);
+    expect(items.slice(1)).toMatchObject([
+      { kind: "file", key: "file_1", by: "customer", name: "lamp.jpg", mediaType: "image/jpeg" },
+      { kind: "file", key: "file_2", by: "agent", agentId: "a_7f", agent: "Alex" },
+    ]);
+    expect(items.map(lineLook)).toEqual(["line line-customer", "line line-customer", "line line-human"]);
+  });
+
+  it("has no name once that was erased", () => {
+    expect(after(shared({ pii: { name: null } })).items).toMatchObject([{ name: null }]);
   });
 });

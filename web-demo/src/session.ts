@@ -134,6 +134,8 @@ function fold(view: View, fact: Fact, event: SessionEvent): View {
       return customerTurn(view, fact, event.at);
     case "turn.human":
       return humanTurn(view, fact, event.at);
+    case "file.shared":
+      return { ...view, items: lines.fileShared(items, fact, event.at) };
     case "turn.understood":
       return { ...view, items: lines.understood(items, fact) };
     case "reply.started":

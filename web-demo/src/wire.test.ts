@@ -43,6 +43,14 @@ describe("a message from outside", () => {
     });
   });
 
+  it("may be of a file whose name was erased", () => {
+    const file = '"file_id": "f", "by": "agent", "size": 1, "media_type": "a/b"';
+    const json = `{"seq": 3, "at": 1, "type": "file.shared", ${file}}`;
+    expect(parseGatewayMessage(json)).toMatchObject({
+      event: { fact: { agent: null, agent_id: null, pii: { name: null } } },
+    });
+  });
+
   it("keeps the place of an event type that this page does not know", () => {
     expect(parseGatewayMessage('{"seq": 9, "at": 1, "type": "weather.changed"}')).toEqual({
       kind: "unknown",

@@ -162,6 +162,15 @@ const FACTS = {
     by: oneOf("length", "words", "tone", "silence"),
     after_ms: number,
   }),
+  "file.shared": object({
+    file_id: string,
+    by: oneOf("customer", "agent"),
+    agent_id: or(string, null),
+    agent: or(string, null),
+    size: number,
+    media_type: string,
+    pii: or(object({ name: or(string, null) }), { name: null }),
+  }),
   "session.ended": object({ outcome: string, reason: string, by: string }),
 };
 

@@ -4,8 +4,9 @@ import asyncio
 
 from gateway.desk.commands import FollowUp
 from gateway.desk.conductor import Closing, Target
-from gateway.events import HandoffChanged
+from gateway.events import FileShared, HandoffChanged
 from gateway.handoff.phrases import HandoffPhrases
+from gateway.store.file_store import StoredFile
 from pipelines.facts import NoteAdded
 from tests.fakes.office import ALEX, BEGAN, KIM, SAM, Office, refused
 
@@ -104,5 +105,24 @@ def test_one_agent_cannot_touch_anothers_customer() -> None:
         assert await refused(office.desk.hold(live.session_id, ALEX, True)) == "wrong_state", (
             "there is no call"
         )
+
+    office.run(main)
+
+
+def test_a_file_goes_to_a_customer_of_ones_own_while_one_has_them() -> None:
+    office = Office()
+
+    async def main() -> None:
+        await office.comes(ALEX)
+        live = await office.chat("I want a person")
+        file = StoredFile("file_a", live.session_id, "application/pdf", 9, "terms.pdf")
+        assert await refused(office.desk.share_file(live.session_id, ALEX, file)) == "not_yours"
+        await office.takes(ALEX)
+        assert await refused(office.desk.share_file(live.session_id, KIM, file)) == "not_yours"
+        await office.desk.share_file(live.session_id, ALEX, file)
+        (fact,) = office.facts(live, FileShared)
+        assert (fact.by, fact.agent, fact.file_id, fact.pii.name) == ("agent", "Alex", "file_a", "terms.pdf")
+        await office.desk.end(live.session_id, ALEX)
+        assert await refused(office.desk.share_file(live.session_id, ALEX, file)) == "no_floor"
 
     office.run(main)

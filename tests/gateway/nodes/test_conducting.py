@@ -6,7 +6,8 @@ import pytest
 
 from gateway.desk.conductor import Closing, Target, ToolRequest
 from gateway.desk.messages import Answer
-from gateway.events import Message
+from gateway.events import FileShared, Message
+from gateway.store.file_store import StoredFile
 from pipelines.facts import HumanTurn, NoteAdded, Unavailable
 from tests.fakes.office import ALEX, KIM, refused
 from tests.fakes.two_nodes import Nodes, run, taken
@@ -83,5 +84,19 @@ def test_thinking_may_take_longer_than_everything_else() -> None:
         assert (await the.away.ask("s_1", ALEX, "q1", "May I?")).text == "Yes."
         await the.away.typing("s_1", ALEX, True)
         assert asked == [("ask", 45.0), ("typing", 3.0)]
+
+    run(test)
+
+
+def test_a_file_for_a_customer_of_another_node_is_told_of_there() -> None:
+    async def test(the: Nodes) -> None:
+        session_id = await taken(the)
+        file = StoredFile("file_a", session_id, "application/pdf", 9, "terms.pdf")
+        assert await refused(the.away.share_file(session_id, KIM, file)) == "not_yours"
+        await the.away.share_file(session_id, ALEX, file)
+        live = the.home.sessions.find(session_id)
+        assert live is not None
+        (fact,) = the.home.facts(live, FileShared)
+        assert (fact.file_id, fact.agent, fact.pii.name) == ("file_a", "Alex", "terms.pdf")
 
     run(test)

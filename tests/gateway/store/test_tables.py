@@ -1,5 +1,5 @@
 from gateway.events import FACT
-from gateway.store.tables import events, follow_ups, metadata, summaries, wrap_ups
+from gateway.store.tables import events, files, follow_ups, metadata, summaries, wrap_ups
 
 
 def test_an_events_place_in_its_session_is_its_key() -> None:
@@ -7,7 +7,7 @@ def test_an_events_place_in_its_session_is_its_key() -> None:
 
 
 def test_personal_data_has_a_column_of_its_own() -> None:
-    for table in (events, follow_ups, summaries, wrap_ups):
+    for table in (events, files, follow_ups, summaries, wrap_ups):
         assert "pii" in table.c and table.c.pii.nullable
 
 

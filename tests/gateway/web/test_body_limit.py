@@ -51,3 +51,14 @@ def test_a_body_without_a_length_is_cut_when_it_goes_over() -> None:
 
 def test_a_length_that_is_no_number_is_refused() -> None:
     assert post(content=b"x", headers={"content-length": "-5"}).status_code == 413
+
+
+def test_routes_that_read_piece_by_piece_count_for_themselves() -> None:
+    async def main() -> list[int]:
+        limited = BodyLimit(length, 1000, frozenset(("/upload",)))
+        transport = httpx.ASGITransport(limited)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+            paths = ("/upload", "/upload/", "/other")
+            return [(await http.post(path, content=b"x" * 1001)).status_code for path in paths]
+
+    assert asyncio.run(main()) == [200, 413, 413]

@@ -20,8 +20,8 @@ from gateway.web.messages import (
 from gateway.webrtc.signalling import Answer, Candidates, Offer
 
 WIRE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text()
-ELSEWHERE = {"desk", "desk_command", "sign_in", "me", "password", "audit", "notice"}
-"Examples that the tests of the desk, of signing in and of webhooks read."
+ELSEWHERE = {"desk", "desk_command", "sign_in", "me", "password", "audit", "notice", "file", "file_rules"}
+"Examples that the tests of the desk, of signing in, of webhooks and of files read."
 BLOCKS = [
     (kind, text)
     for kind, text in re.findall(r"^```json (\w+)\n(.*?)^```", WIRE, re.MULTILINE | re.DOTALL)

@@ -1,7 +1,7 @@
 /** Tells screen readers what is final: whole replies, heard words, notes, the call's state. Never each partial. */
 import type { Item } from "../lines";
 import type { View } from "../session";
-import { ASSISTANT, noteWords } from "./plain";
+import { ASSISTANT, fileWords, noteWords } from "./plain";
 import type { CallControl } from "./useCall";
 
 const CALL_WORDS: Record<CallControl["state"], string> = {
@@ -25,6 +25,7 @@ export function Announcer({ view, call }: { view: View; call: CallControl["state
 
 function isFinal(item: Item): boolean {
   if (item.kind === "tool") return false;
+  if (item.kind === "file") return true;
   if (item.kind === "note") return noteWords(item.fact) !== "";
   return item.kind === "human" || (item.kind === "reply" ? item.done : item.channel === "voice");
 }
@@ -37,6 +38,8 @@ function announcement(item: Item): string {
       return `${ASSISTANT}: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
     case "human":
       return `${item.agent}: ${item.text}`;
+    case "file":
+      return fileWords(item);
     case "tool":
       return "";
     case "note":

@@ -1,5 +1,5 @@
 /** The message field. Enter sends, Shift+Enter breaks the line; during a call, too. */
-import { type KeyboardEvent, type RefObject, useState } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useState } from "react";
 import { MESSAGE_MAX_CHARS } from "../wire";
 import { SendIcon, StopIcon } from "../page/icons";
 
@@ -10,11 +10,13 @@ interface Props {
   send: (text: string) => void;
   typing: () => void;
   stop: () => void;
+  /** The control for files. */
+  attach: ReactNode;
 }
 
 const COUNT_FROM = MESSAGE_MAX_CHARS - 400;
 
-export function Composer({ field, inCall, answering, send, typing, stop }: Props) {
+export function Composer({ field, inCall, answering, send, typing, stop, attach }: Props) {
   const [text, setText] = useState("");
   const submit = () => {
     const message = text.trim();
@@ -36,6 +38,7 @@ export function Composer({ field, inCall, answering, send, typing, stop }: Props
         submit();
       }}
     >
+      {attach}
       <div className="field" data-value={text}>
         <label className="hidden" htmlFor="message">
           Your message

@@ -1,13 +1,15 @@
 /** The customer's page: one conversation, the call beside it. */
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { customerFiles } from "../files";
 import { openReply } from "../lines";
+import { Attach } from "../page/Attach";
 import { Notices } from "../page/Notices";
 import { ShortcutsDialog } from "../page/ShortcutsDialog";
 import { Announcer } from "./Announcer";
 import { CallPanel } from "./CallPanel";
 import { Composer } from "./Composer";
 import { Header } from "./Header";
-import { ASK_FOR_PERSON } from "./plain";
+import { ASK_FOR_PERSON, filesClosedWords } from "./plain";
 import { SHORTCUTS, type Shortcut, useShortcuts } from "./shortcuts";
 import { Thread } from "./Thread";
 import { isInCall, useCall, useEndWithSession } from "./useCall";
@@ -16,7 +18,8 @@ import { Welcome } from "./Welcome";
 
 export function CustomerPage() {
   const conversation = useConversation();
-  const { view, send, cancel } = conversation;
+  const { view, send, cancel, credentials } = conversation;
+  const files = useMemo(() => customerFiles(credentials), [credentials]);
   const call = useCall(conversation.credentials, conversation.callOver);
   useEndWithSession(view, call);
   const [help, setHelp] = useState(false);
@@ -59,6 +62,8 @@ export function CustomerPage() {
           ) : (
             <Thread
               view={view}
+              files={files}
+              notify={conversation.notify}
               connected={conversation.connection === "open"}
               discard={conversation.discard}
               sendAgain={send}
@@ -73,6 +78,16 @@ export function CustomerPage() {
               send={send}
               typing={conversation.typing}
               stop={cancel}
+              attach={
+                <Attach
+                  files={files}
+                  closed={filesClosedWords(
+                    conversation.connection === "open",
+                    view.handoff?.floor === "human",
+                  )}
+                  notify={conversation.notify}
+                />
+              }
             />
           ) : (
             <div className="over">

@@ -1,14 +1,18 @@
 /** The conversation, oldest first; stays at its end unless somebody scrolled up to read. */
+import type { FileExchange } from "../files";
 import {
   type CustomerItem,
+  type FileItem,
   type HumanItem,
   type Item,
   type NoteItem,
   type ReplyItem,
+  lineLook,
   openReply,
 } from "../lines";
 import { Caption, Dots, Sources, Words } from "../page/bubbles";
 import { clock } from "../page/clock";
+import { FileBubble } from "../page/FileBubble";
 import { ChevronIcon } from "../page/icons";
 import { ToolActivity } from "../page/ToolActivity";
 import { useStayAtEnd } from "../page/useStayAtEnd";
@@ -24,9 +28,11 @@ interface Props {
   connected: boolean;
   discard: (messageId: string) => void;
   sendAgain: (text: string) => void;
+  files: FileExchange;
+  notify: (text: string) => void;
 }
 
-export function Thread({ view, connected, discard, sendAgain }: Props) {
+export function Thread({ view, connected, discard, sendAgain, files, notify }: Props) {
   const own = `${view.pending.length} ${view.partial === null}`;
   const { box, atEnd, onScroll, toEnd } = useStayAtEnd(view, own);
   const waiting = (view.activity === "thinking" || view.activity === "typing") && openReply(view) === null;
@@ -43,8 +49,12 @@ export function Thread({ view, connected, discard, sendAgain }: Props) {
       >
         <ol>
           {view.items.map((item) => (
-            <li key={`${item.kind}-${item.key}`} className={`line line-${item.kind}`}>
-              <Line item={item} />
+            <li key={`${item.kind}-${item.key}`} className={lineLook(item)}>
+              {item.kind === "file" ? (
+                <Shared item={item} files={files} notify={notify} />
+              ) : (
+                <Line item={item} />
+              )}
             </li>
           ))}
           {view.pending.map((message) => (
@@ -85,7 +95,7 @@ export function Thread({ view, connected, discard, sendAgain }: Props) {
   );
 }
 
-function Line({ item }: { item: Item }) {
+function Line({ item }: { item: Exclude<Item, FileItem> }) {
   switch (item.kind) {
     case "customer":
       return <Customer item={item} />;
@@ -156,6 +166,17 @@ function Human({ item }: { item: HumanItem }) {
   );
 }
 
+function Shared({ item, files, notify }: { item: FileItem } & Pick<Props, "files" | "notify">) {
+  return (
+    <>
+      <FileBubble item={item} files={files} notify={notify} />
+      <p className="meta">
+        {item.by === "customer" ? "You" : (item.agent ?? "Our colleague")} · {clock(item.at)}
+      </p>
+    </>
+  );
+}
+
 function Note({ item }: { item: NoteItem }) {
   const words = noteWords(item.fact);
   if (words === "") return null;
@@ -166,7 +187,7 @@ function Note({ item }: { item: NoteItem }) {
   );
 }
 
-interface PendingProps extends Omit<Props, "view"> {
+interface PendingProps extends Omit<Props, "view" | "files" | "notify"> {
   message: Pending;
 }
 

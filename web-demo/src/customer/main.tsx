@@ -2,6 +2,7 @@
 import "../page/styles/tokens.css";
 import "../page/styles/parts.css";
 import "../page/styles/lines.css";
+import "../page/styles/files.css";
 import "./styles/page.css";
 import "./styles/call.css";
 import "./styles/conversation.css";

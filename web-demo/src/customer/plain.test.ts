@@ -1,10 +1,33 @@
 import { describe, expect, it } from "vitest";
+import type { FileItem } from "../lines";
 import { latencyWords } from "./LatencyStrip";
 import { phaseOf } from "./phase";
-import { noteWords, queueWords, understoodWords } from "./plain";
+import { fileWords, filesClosedWords, noteWords, queueWords, understoodWords } from "./plain";
 import { transcriptText } from "./transcript";
 
+const file: FileItem = {
+  kind: "file",
+  key: "file_1",
+  at: 0,
+  by: "customer",
+  agentId: null,
+  agent: null,
+  name: "lamp.jpg",
+  size: 482_113,
+  mediaType: "image/jpeg",
+};
+
 describe("plain words", () => {
+  it("say who sent a file, and why none can be sent", () => {
+    expect(fileWords(file)).toBe("You sent a file: lamp.jpg");
+    expect(fileWords({ ...file, by: "agent", agent: "Alex", name: null })).toBe(
+      "Alex sent a file: its name was removed",
+    );
+    expect(filesClosedWords(true, true)).toBeNull();
+    expect(filesClosedWords(false, true)).toMatch("connection");
+    expect(filesClosedWords(true, false)).toMatch("a person");
+  });
+
   it("name what was understood, once each", () => {
     expect(understoodWords(["start(order_status)", "fill(order_id)", "fill(order_id)", "ask"])).toBe(
       "order status, order id, a question",
@@ -68,6 +91,7 @@ it("the transcript tells who said what and what was done", () => {
         },
       ],
     },
+    file,
   ]);
   expect(text.replaceAll(/\[.*?[AP]M\]/g, "")).toContain(
     [
@@ -75,6 +99,7 @@ it("the transcript tells who said what and what was done", () => {
       "   Order: found, receipt rc_1",
       " Fern: Refunds over [interrupted]",
       "   Source: Refunds",
+      " You sent a file: lamp.jpg (482 kB)",
     ].join("\n"),
   );
 });

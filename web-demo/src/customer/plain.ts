@@ -3,7 +3,7 @@
  * that is not listed is shown as its words (`look_up_order` → "look up order"), so a new tool needs no new page.
  */
 import type { CallFault } from "../callFailed";
-import type { NoteItem, ToolRun } from "../lines";
+import type { FileItem, NoteItem, ToolRun } from "../lines";
 import { sentenceCase, words } from "../page/words";
 import type { FactOf } from "../wire";
 
@@ -154,6 +154,17 @@ function handoffWords({ state, agent, reason }: FactOf<"handoff.changed">): stri
     return `${agent ?? "Our colleague"} has ended the conversation. You can go on writing here.`;
   }
   return state === "rescue" ? "Our colleague lost the connection. We are looking for somebody to go on." : "";
+}
+
+export function fileWords({ by, agent, name }: FileItem): string {
+  const who = by === "customer" ? "You" : (agent ?? "Our colleague");
+  return `${who} sent a file: ${name ?? "its name was removed"}`;
+}
+
+/** Why the customer cannot send a file now; null when they can. */
+export function filesClosedWords(connected: boolean, withPerson: boolean): string | null {
+  if (!withPerson) return "You can send files once a person has joined the conversation.";
+  return connected ? null : "You can send files once the connection is back.";
 }
 
 /** While somebody waits for a person. */

@@ -1,7 +1,9 @@
 /** The conversation as plain text, to copy or to keep. */
+import { sizeWords } from "../files";
 import type { Item, ToolRun } from "../lines";
 import { clock } from "../page/clock";
-import { ASSISTANT, SHOP, noteWords, toolOutcome, toolTitle } from "./plain";
+import { saveBlob } from "../page/saveBlob";
+import { ASSISTANT, SHOP, fileWords, noteWords, toolOutcome, toolTitle } from "./plain";
 
 export function transcriptText(items: Item[]): string {
   return `${SHOP}: transcript\n\n${items.flatMap(lines).join("\n")}\n`;
@@ -20,6 +22,8 @@ function lines(item: Item): string[] {
       ];
     case "human":
       return [`[${at}] ${item.agent} (${item.channel === "voice" ? "spoken" : "written"}): ${item.text}`];
+    case "file":
+      return [`[${at}] ${fileWords(item)} (${sizeWords(item.size)})`];
     case "tool":
       return [toolLine(item.run, at)];
     case "note": {
@@ -35,10 +39,5 @@ function toolLine(run: ToolRun, at: string): string {
 }
 
 export function download(text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "transcript.txt";
-  link.click();
-  URL.revokeObjectURL(address);
+  saveBlob(new Blob([text], { type: "text/plain;charset=utf-8" }), "transcript.txt");
 }

@@ -2,7 +2,7 @@
  * What the agent writes to the customer. Enter sends, Shift+Enter breaks the line; `/` at the beginning
  * offers the canned replies. What is not sent stays with its contact.
  */
-import { type KeyboardEvent, type RefObject, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useId, useState } from "react";
 import { SendIcon } from "../page/icons";
 import { MESSAGE_MAX_CHARS } from "../wire";
 import type { Contact } from "./contact";
@@ -17,11 +17,13 @@ interface Props {
   send: (text: string) => void;
   typing: () => void;
   draft: (text: string) => void;
+  /** The control for files. */
+  attach: ReactNode;
 }
 
 const COUNT_FROM = MESSAGE_MAX_CHARS - 400;
 
-export function Composer({ field, contact, canned, closed, send, typing, draft }: Props) {
+export function Composer({ field, contact, canned, closed, send, typing, draft, attach }: Props) {
   const { draft: text } = contact;
   const menu = useCanned(text, closed === null ? canned : []);
   const listId = useId();
@@ -66,6 +68,7 @@ export function Composer({ field, contact, canned, closed, send, typing, draft }
           ))}
         </ul>
       )}
+      {attach}
       <div className="field" data-value={text} data-closed={closed !== null}>
         <label className="hidden" htmlFor="message">
           Message to the customer

@@ -1,4 +1,5 @@
 /** The agent's contacts, newest words and time under each name; those that a supervisor looks at below. */
+import { fileName } from "../page/FileBubble";
 import { PhoneIcon } from "../page/icons";
 import { consultedOn } from "./consult";
 import { type Contact, customerName } from "./contact";
@@ -93,6 +94,9 @@ function standsWords({ info }: Contact, consult: Consult | null): string {
 
 function lastWords({ typing, view }: Contact): string {
   if (typing) return " · typing…";
-  const last = view.items.findLast((item) => item.kind === "customer" || item.kind === "human");
-  return last === undefined ? "" : ` · ${last.text}`;
+  const last = view.items.findLast(
+    (item) => item.kind === "customer" || item.kind === "human" || item.kind === "file",
+  );
+  if (last === undefined) return "";
+  return ` · ${last.kind === "file" ? fileName(last) : last.text}`;
 }

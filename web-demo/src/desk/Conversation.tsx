@@ -1,5 +1,7 @@
 /** The middle of the desk: the chosen contact's bar, transcript, and what the agent writes or wraps up. */
-import type { RefObject } from "react";
+import { type RefObject, useMemo } from "react";
+import { deskFiles } from "../files";
+import { Attach } from "../page/Attach";
 import { CallBar, type CallDialog } from "./CallBar";
 import { consultedOn } from "./consult";
 import { ConsultedBar } from "./ConsultBar";
@@ -26,6 +28,7 @@ export function Conversation({ contact, control, line, now, field, openDialog }:
   const { session } = info;
   const agentId = control.state.agent?.agent_id ?? "";
   const consult = consultedOn(control.state.consults, session);
+  const files = useMemo(() => deskFiles(session), [session]);
   return (
     <>
       {info.mine ? (
@@ -41,6 +44,8 @@ export function Conversation({ contact, control, line, now, field, openDialog }:
         connected={control.connection === "open"}
         discard={(id) => control.discard(session, id)}
         sendAgain={(text) => control.say(session, text)}
+        files={files}
+        notify={control.notices.notify}
       />
       {info.mine && info.state === "wrap_up" && <WrapUp contact={contact} control={control} />}
       {info.mine && info.state !== "wrap_up" && (
@@ -54,6 +59,9 @@ export function Conversation({ contact, control, line, now, field, openDialog }:
             send={(text) => control.say(session, text)}
             typing={() => control.typing(session)}
             draft={(text) => control.draft(session, text)}
+            attach={
+              <Attach files={files} closed={closedWords(contact)} notify={control.notices.notify} />
+            }
           />
         </div>
       )}

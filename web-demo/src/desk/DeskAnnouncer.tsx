@@ -5,6 +5,7 @@
 import type { ConnectionState } from "../connection";
 import type { Item } from "../lines";
 import { customerWords } from "./consult";
+import { fileName } from "../page/FileBubble";
 import { type Contact, customerName } from "./contact";
 import type { Consult, Offer, QueueInfo } from "./deskWire";
 import { markWords, ownStateWords, queueTitle, reasonWords } from "./plain";
@@ -68,6 +69,8 @@ function itemWords(item: Item, contact: Contact): string {
       return `Bot: ${item.text}${item.interrupted ? ", interrupted" : ""}`;
     case "note":
       return markWords(item.fact);
+    case "file":
+      return `${item.by === "customer" ? customerName(contact) : item.agent} sent a file: ${fileName(item)}`;
     case "tool":
       return "";
   }

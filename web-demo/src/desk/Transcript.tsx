@@ -2,10 +2,12 @@
  * The chosen contact's conversation as it happens: customer, bot, people of ours, tools, notes, marks of the
  * handoff.
  */
-import type { CustomerItem, HumanItem, Item, NoteItem, ReplyItem } from "../lines";
-import { openReply } from "../lines";
+import type { FileExchange } from "../files";
+import type { CustomerItem, FileItem, HumanItem, Item, NoteItem, ReplyItem } from "../lines";
+import { lineLook, openReply } from "../lines";
 import { Caption, Dots, Sources, Words } from "../page/bubbles";
 import { clock } from "../page/clock";
+import { FileBubble } from "../page/FileBubble";
 import { ChevronIcon } from "../page/icons";
 import { ToolActivity } from "../page/ToolActivity";
 import { useStayAtEnd } from "../page/useStayAtEnd";
@@ -23,9 +25,11 @@ interface Props {
   connected: boolean;
   discard: (id: string) => void;
   sendAgain: (text: string) => void;
+  files: FileExchange;
+  notify: (text: string) => void;
 }
 
-export function Transcript({ contact, agentId, connected, discard, sendAgain }: Props) {
+export function Transcript({ contact, agentId, connected, discard, sendAgain, files, notify }: Props) {
   const { view, info, typing } = contact;
   const { box, atEnd, onScroll, toEnd } = useStayAtEnd(view, view.pending.length);
   const name = customerName(contact);
@@ -46,11 +50,15 @@ export function Transcript({ contact, agentId, connected, discard, sendAgain }: 
             <li
               key={`${item.kind}-${item.key}`}
               id={turnElementId(info.session, item.key)}
-              className={`line line-${item.kind}`}
-              data-own={item.kind === "human" && item.agentId === agentId}
+              className={lineLook(item)}
+              data-own={(item.kind === "human" || item.kind === "file") && item.agentId === agentId}
               tabIndex={-1}
             >
-              <Line item={item} name={name} agentId={agentId} />
+              {item.kind === "file" ? (
+                <Shared item={item} name={name} agentId={agentId} files={files} notify={notify} />
+              ) : (
+                <Line item={item} name={name} agentId={agentId} />
+              )}
             </li>
           ))}
           {view.pending.map((message) => (
@@ -98,7 +106,13 @@ export function Transcript({ contact, agentId, connected, discard, sendAgain }: 
   );
 }
 
-function Line({ item, name, agentId }: { item: Item; name: string; agentId: string }) {
+interface LineProps<T> {
+  item: T;
+  name: string;
+  agentId: string;
+}
+
+function Line({ item, name, agentId }: LineProps<Exclude<Item, FileItem>>) {
   switch (item.kind) {
     case "customer":
       return <Customer item={item} name={name} />;
@@ -161,6 +175,24 @@ function Reply({ item }: { item: ReplyItem }) {
           {item.done && <p className="meta">Bot · {clock(item.at)}</p>}
         </>
       )}
+    </>
+  );
+}
+
+function Shared({
+  item,
+  name,
+  agentId,
+  files,
+  notify,
+}: LineProps<FileItem> & Pick<Props, "files" | "notify">) {
+  const colleague = item.agentId === agentId ? "You" : (item.agent ?? "Agent");
+  return (
+    <>
+      <FileBubble item={item} files={files} notify={notify} />
+      <p className="meta">
+        {item.by === "customer" ? name : colleague} · {clock(item.at)}
+      </p>
     </>
   );
 }

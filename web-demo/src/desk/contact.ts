@@ -83,6 +83,9 @@ export function withEvent(contact: Contact, event: SessionEvent, looked: boolean
     }
     case "turn.customer":
       return { ...next, typing: false, unread: looked ? 0 : contact.unread + 1 };
+    case "file.shared":
+      if (event.fact.by !== "customer") return next;
+      return { ...next, unread: looked ? 0 : contact.unread + 1 };
     default:
       return next;
   }

@@ -153,6 +153,17 @@ describe("contacts", () => {
     expect(reduce(state, { type: "choose", session: "s_2" }).contacts.s_2?.unread).toBe(0);
   });
 
+  it("count the customer's files as what was not read, and not our own", () => {
+    const shared = (by: string, seq: number) =>
+      frame("event", {
+        session: "s_2",
+        event: { seq, at: 1, type: "file.shared", file_id: `f${seq}`, by, size: 1, media_type: "image/png" },
+      });
+    const state = after(welcome, contact("s_1"), contact("s_2"), shared("customer", 1), shared("agent", 2));
+    expect(state.contacts.s_2?.unread).toBe(1);
+    expect(state.contacts.s_2?.view.items).toHaveLength(2);
+  });
+
   it("come to the front when they are calls, and wait when they are chats beside another", () => {
     expect(after(welcome, contact("s_1"), contact("s_2")).chosen).toBe("s_1");
     expect(after(welcome, contact("s_1"), contact("s_2", { channel: "voice" })).chosen).toBe("s_2");

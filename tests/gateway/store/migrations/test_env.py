@@ -24,4 +24,4 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
         migrate(connection)
         version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
     engine.dispose()
-    assert version == "0003"
+    assert version == "0004"
