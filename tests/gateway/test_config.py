@@ -100,7 +100,8 @@ nope: 1
         "known here: urls, username, credential",
         "warmline.yaml:12: limits.drain_s: input should be greater than or equal to 0",
         "warmline.yaml:13: nope: there is no such key; known here: http, store, redis, models, model, "
-        "recogniser, voice, webrtc, telephone, streams, queues, desk, agent, shop, limits, logging, tracing",
+        "recogniser, voice, webrtc, telephone, streams, queues, desk, files, agent, shop, limits, "
+        "logging, tracing",
     ]
 
 
