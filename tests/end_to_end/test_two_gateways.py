@@ -269,3 +269,40 @@ def test_when_redis_restarts_empty_while_it_rings_the_customer_is_offered_again(
 
     with restarting_redis(keeps=False) as redis, center(postgres_url, redis.url) as nodes:
         run(lambda: main(redis))
+
+
+def test_files_go_both_ways_and_every_node_takes_and_gives_them(postgres_url: str, redis_url: str) -> None:
+    label, photo = b"%PDF-1.7 return label", b"\x89PNG\r\n\x1a\n" + bytes(600_000)
+
+    async def main() -> None:
+        await healthy(both.desks, "up")
+        async with (
+            at_work(both.desks, "alex") as desk,
+            customer(both.chats) as client,
+            httpx.AsyncClient(trust_env=False) as http,
+        ):
+            query, token = f"session={client.session}", {"authorization": f"Bearer {client.token}"}
+            elsewhere, home = f"{both.desks.url}/api/files", f"{both.chats.url}/api/files"
+            early = await http.post(f"{elsewhere}?{query}", content=photo, headers=token)
+            assert early.json()["error"]["code"] == "nobody_there"
+            await wishes(client)
+            await takes(desk, client)
+            sent = await http.post(f"{elsewhere}?{query}", content=photo, headers=token)
+            assert sent.status_code == 201, sent.text
+            shared = await desk.event(client.session, "file.shared")
+            assert (shared["by"], shared["file_id"]) == ("customer", sent.json()["file_id"])
+            wish = {"name": "alex", "password": PASSWORD}
+            assert (await http.post(f"{both.desks.url}/api/desk/sign-in", json=wish)).status_code == 200
+            at_desk = f"{both.desks.url}/api/desk/files"
+            got = await http.get(f"{at_desk}/{shared['file_id']}?{query}")
+            assert (got.status_code, got.content) == (200, photo)
+            sent = await http.post(f"{at_desk}?{query}", content=label)
+            assert sent.status_code == 201, sent.text
+            told = await client.until("file.shared", by="agent")
+            assert (told["agent"], told["media_type"]) == ("Alex", "application/pdf")
+            for node in (elsewhere, home):
+                got = await http.get(f"{node}/{told['file_id']}?{query}", headers=token)
+                assert (got.status_code, got.content) == (200, label)
+
+    with center(postgres_url, redis_url) as both:
+        run(main)
