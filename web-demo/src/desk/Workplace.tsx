@@ -1,7 +1,7 @@
 /**
  * The desk of a signed-in agent: contacts and queue, the conversation, what is known; beside it what rings.
  */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Notices } from "../page/Notices";
 import { ShortcutsDialog } from "../page/ShortcutsDialog";
 import { Voice } from "../page/Voice";
@@ -87,7 +87,7 @@ export function Workplace({ account, doubt, leave, renewed }: Props) {
 
   const session = contact?.info.session ?? null;
   // A dialog belongs to the contact for which it was opened; another one comes with its conversation.
-  useEffect(() => {
+  useLayoutEffect(() => {
     setDialog(null);
     setTab("briefing");
     setPane(session === null ? "contacts" : "conversation");

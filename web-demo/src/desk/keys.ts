@@ -2,7 +2,7 @@
  * The desk's keyboard shortcuts. Alt with a letter leaves browsers' and screen readers' own keys alone, and
  * works while one writes; single keys only work where nobody writes.
  */
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 
 export type Key =
   | "accept"
@@ -78,7 +78,8 @@ export function keyOf(event: KeyboardEvent): Key | null {
 }
 
 export function useKeys(act: (key: Key) => void): void {
-  useEffect(() => {
+  // Before anybody sees what is new, its keys must work: who presses at once means what they see.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const key = keyOf(event);
       if (key === null) return;
