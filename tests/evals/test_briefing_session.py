@@ -64,9 +64,11 @@ def test_nothing_is_invented_in_any_of_them_for_any_role() -> None:
 
 
 def test_a_session_that_moves_to_another_node_has_the_same_briefing() -> None:
+    sessions = played()
+
     async def main() -> None:
         async with agent_on_stage() as agent:
-            for _, told, facts in played():
+            for _, told, facts in sessions:
                 assert BriefingFold(agent.advisor.glossary).apply_all(facts).briefing() == told
 
     virtual_time.run(main())
