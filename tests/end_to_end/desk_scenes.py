@@ -294,8 +294,6 @@ def rings(page: Page, desk: ScriptedDesk) -> None:
     in_chat(page, desk)
     desk.tell(offer("s_3", "voice", seconds=60))
     expect(ringing(page)).to_be_visible()
-    # It fades in, and half-way there its colours are not yet its own.
-    page.locator(".offer").evaluate("card => Promise.all(card.getAnimations().map((one) => one.finished))")
 
 
 def copilot(page: Page, desk: ScriptedDesk) -> None:
