@@ -284,8 +284,10 @@ class Conducting:
             talk.room.leave(participant)
 
     def _listens(self, agent_id: str) -> bool:
-        legs = (leg for (_, supervisor), leg in self._supervisors.items() if supervisor == agent_id)
-        return any(leg is not None and not leg.gone.is_set() for leg in legs)
+        return any(
+            supervisor == agent_id and participant is not None and not participant.gone.is_set()
+            for (_, supervisor), participant in self._supervisors.items()
+        )
 
     def _count_supervisors(self, session_id: str) -> None:
         if (contact := self._handoffs.of(session_id)) is not None:

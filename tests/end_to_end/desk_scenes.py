@@ -192,6 +192,24 @@ def opened(browser: Browser, desk: ScriptedDesk, **context: Any) -> Iterator[Pag
         yield page
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with talking_chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def desk() -> Iterator[ScriptedDesk]:
+    with desk_of() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, desk: ScriptedDesk) -> Iterator[Page]:
+    with opened(browser, desk) as ready:
+        yield ready
+
+
 def sign_in(page: Page, password: str = PASSWORD) -> None:
     page.get_by_label("Name").fill(NAME)
     page.get_by_label("Password").fill(password)

@@ -1,7 +1,5 @@
 """Calls at the agents' page, and supervisors, in a real Chromium."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -14,33 +12,18 @@ from tests.end_to_end.desk_scenes import (
     TURNS,
     WAITS,
     be_available,
+    browser,
     contact,
+    desk,
     desk_of,
     has,
     opened,
-    talking_chromium,
+    page,
 )
 from tests.fakes.scripted_desk import ScriptedDesk
 
+__all__ = ["browser", "desk", "page"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with talking_chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk() -> Iterator[ScriptedDesk]:
-    with desk_of() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, desk: ScriptedDesk) -> Iterator[Page]:
-    with opened(browser, desk) as ready:
-        yield ready
 
 
 # --- calls -----------------------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
 """A colleague is asked at the agents' page, at both ends, in a real Chromium."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from gateway.desk.messages import BriefingChanged, Colleague, Presence
 from pipelines.facts import CustomerTurn, Words
@@ -12,34 +11,17 @@ from tests.end_to_end.desk_scenes import (
     ROSA,
     TURNS,
     be_available,
+    browser,
     consult,
     contact,
-    desk_of,
+    desk,
     has,
-    opened,
-    talking_chromium,
+    page,
 )
 from tests.fakes.scripted_desk import ScriptedDesk
 
+__all__ = ["browser", "desk", "page"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with talking_chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk() -> Iterator[ScriptedDesk]:
-    with desk_of() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, desk: ScriptedDesk) -> Iterator[Page]:
-    with opened(browser, desk) as ready:
-        yield ready
 
 
 def colleague(name: str, calls: int = 0) -> Colleague:

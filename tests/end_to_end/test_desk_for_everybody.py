@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -27,40 +26,25 @@ from tests.end_to_end.desk_scenes import (
     TURNS,
     WAITS,
     Scene,
+    browser,
     contact,
+    desk,
     desk_of,
     field,
     has,
     in_chat,
     lines,
     opened,
+    page,
     picture,
     screen,
     sign_in,
-    talking_chromium,
 )
 from tests.end_to_end.test_page import PHONE, violations
 from tests.fakes.scripted_desk import ScriptedDesk
 
+__all__ = ["browser", "desk", "page"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with talking_chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk() -> Iterator[ScriptedDesk]:
-    with desk_of() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, desk: ScriptedDesk) -> Iterator[Page]:
-    with opened(browser, desk) as ready:
-        yield ready
 
 
 def test_the_keyboard_goes_around_without_tabbing_through_everything(page: Page, desk: ScriptedDesk) -> None:

@@ -18,33 +18,23 @@ from pipelines.wrap_up import WrapUpDraft
 from tests.end_to_end.desk_scenes import (
     LIVE,
     ROSA,
+    browser,
     contact,
+    desk,
     desk_of,
     has,
     in_chat,
     opened,
     picture,
     screen,
-    talking_chromium,
 )
 from tests.end_to_end.test_page import PHONE, violations
 from tests.fakes.scripted_desk import ScriptedDesk
 from tests.fakes.scripted_office import refusal
 
+__all__ = ["browser", "desk"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 HOUR_S = 3600.0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with talking_chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk() -> Iterator[ScriptedDesk]:
-    with desk_of() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -34,39 +33,22 @@ from tests.end_to_end import chromium
 from tests.end_to_end.desk_scenes import (
     ROSA,
     TURNS,
+    browser,
     contact,
-    desk_of,
+    desk,
     field,
     has,
     lines,
     offer,
-    opened,
+    page,
     ringing,
     side,
     sign_in,
-    talking_chromium,
 )
 from tests.fakes.scripted_desk import PASSWORD, ScriptedDesk, refusal
 
+__all__ = ["browser", "desk", "page"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with talking_chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk() -> Iterator[ScriptedDesk]:
-    with desk_of() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, desk: ScriptedDesk) -> Iterator[Page]:
-    with opened(browser, desk) as ready:
-        yield ready
 
 
 # --- signing in ------------------------------------------------------------------------------------------

@@ -13,12 +13,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gateway.events import FileName, FileShared, HandoffChanged
 from tests.end_to_end import chromium
-from tests.end_to_end.desk_scenes import contact, desk_of, has, opened, picture, screen, talking_chromium
+from tests.end_to_end.desk_scenes import browser, contact, desk, has, opened, picture, screen
 from tests.end_to_end.test_page import WEB_DEMO, violations, write
 from tests.fakes.page_files import Kept, PageFiles
 from tests.fakes.scripted_desk import ScriptedDesk, refusal
 from tests.fakes.wire_gateway import WireGateway
 
+__all__ = ["browser", "desk"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
 WITH_PERSON = HandoffChanged(
@@ -41,21 +42,9 @@ def png(width: int, height: int) -> bytes:
 PHOTO = png(640, 320)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with talking_chromium() as running:
-        yield running
-
-
 @pytest.fixture
 def gateway() -> Iterator[WireGateway]:
     with WireGateway(WEB_DEMO / "dist") as running:
-        yield running
-
-
-@pytest.fixture
-def desk() -> Iterator[ScriptedDesk]:
-    with desk_of() as running:
         yield running
 
 
