@@ -44,7 +44,7 @@ from pipelines.facts import (
     Words,
 )
 from tests.end_to_end import chromium
-from tests.end_to_end.test_page import PHONE, WEB_DEMO
+from tests.end_to_end.built_pages import PHONE, WEB_DEMO
 from tests.fakes.scripted_desk import NAME, PASSWORD, ScriptedDesk
 
 ROSA = {

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, ViewportSize, WebSocket, expect
 
 from tests.end_to_end import chromium
+from tests.end_to_end.built_pages import violations
 from tests.end_to_end.gateway_process import GatewayProcess, serving
-from tests.end_to_end.test_page import violations
 from tests.interop.sounds import Sound
 
 ANSWER_MS = 60_000

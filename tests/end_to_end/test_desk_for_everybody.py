@@ -19,6 +19,7 @@ from pipelines.facts import (
     Words,
 )
 from tests.end_to_end import chromium
+from tests.end_to_end.built_pages import PHONE, violations
 from tests.end_to_end.desk_scenes import (
     LIVE,
     ROSA,
@@ -40,7 +41,6 @@ from tests.end_to_end.desk_scenes import (
     screen,
     sign_in,
 )
-from tests.end_to_end.test_page import PHONE, violations
 from tests.fakes.scripted_desk import ScriptedDesk
 
 __all__ = ["browser", "desk", "page"]

@@ -15,6 +15,7 @@ from gateway.handoff.states import State
 from gateway.web.follow_ups import FollowUpView
 from pipelines.facts import Channel
 from pipelines.wrap_up import WrapUpDraft
+from tests.end_to_end.built_pages import PHONE, violations
 from tests.end_to_end.desk_scenes import (
     LIVE,
     ROSA,
@@ -28,7 +29,6 @@ from tests.end_to_end.desk_scenes import (
     picture,
     screen,
 )
-from tests.end_to_end.test_page import PHONE, violations
 from tests.fakes.scripted_desk import ScriptedDesk
 from tests.fakes.scripted_office import refusal
 

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gateway.events import FileName, FileShared, HandoffChanged
 from tests.end_to_end import chromium
+from tests.end_to_end.built_pages import WEB_DEMO, violations
 from tests.end_to_end.desk_scenes import browser, contact, desk, has, opened, picture, screen
-from tests.end_to_end.test_page import WEB_DEMO, violations, write
+from tests.end_to_end.test_page import write
 from tests.fakes.page_files import Kept, PageFiles
 from tests.fakes.scripted_desk import ScriptedDesk, refusal
 from tests.fakes.wire_gateway import WireGateway

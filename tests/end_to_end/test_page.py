@@ -33,12 +33,11 @@ from pipelines.facts import (
     Words,
 )
 from tests.end_to_end import chromium
+from tests.end_to_end.built_pages import PHONE, WEB_DEMO, violations
 from tests.fakes.wire_gateway import WireGateway
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
-WEB_DEMO = Path(__file__).parents[2] / "web-demo"
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 LATENCY = Latency(decision_ms=212, final_transcript_ms=318, first_token_ms=402, first_audio_ms=556)
 
 Open = Callable[..., Page]
@@ -482,26 +481,6 @@ def test_the_page_meets_wcag_aa(browser: Browser, gateway: WireGateway, device: 
         page.get_by_role("button", name="Hang up").click()
         expect(panel(page)).to_have_attribute("data-phase", "over")
         assert violations(page) == []
-
-
-_COME_TO_REST = """() => Promise.allSettled(
-  document.getAnimations()
-    .filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))
-    .map(({ finished }) => finished),
-)"""
-
-
-def violations(page: Page) -> list[dict[str, Any]]:
-    """What axe finds against WCAG 2.2 A and AA, by rule and place, once everything has faded in."""
-    page.evaluate(_COME_TO_REST)
-    axe = (WEB_DEMO / "node_modules" / "axe-core" / "axe.min.js").read_text()
-    page.evaluate(f"() => {{ {axe} }}")
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    found = page.evaluate("tags => axe.run({ runOnly: tags })", tags)
-    return [
-        {"rule": rule["id"], "places": [node["html"] for node in rule["nodes"]]}
-        for rule in found["violations"]
-    ]
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
