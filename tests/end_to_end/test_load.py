@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -80,10 +81,11 @@ def _lag(url: str) -> dict[str, float]:
 
 def wait_until_ready(url: str) -> None:
     """Ready means ready for calls too; loading the voice takes a while."""
-    deadline = time.monotonic() + 120
+    deadline, body = time.monotonic() + 120, None
     while time.monotonic() < deadline:
-        body = httpx.get(f"{url}/readyz").json()
-        if body["ready"] and not body["missing"]:
-            return
+        with suppress(httpx.TransportError):  # model files that come from a cold disk
+            body = httpx.get(f"{url}/readyz", trust_env=False).json()
+            if body["ready"] and not body["missing"]:
+                return
         time.sleep(0.2)
     raise AssertionError(f"not ready: {body}")
