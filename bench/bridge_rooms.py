@@ -4,7 +4,6 @@ python -m bench.bridge_rooms. Callers are known by the number in their name: 0 i
 """
 
 import asyncio
-import gc
 import os
 import re
 from collections import defaultdict
@@ -14,7 +13,7 @@ import uvloop
 from bench.capacity_load import Meter, obey, tell
 from bench.sip_ours import TELEPHONE
 from gateway import log
-from gateway.cli.serve import FEWER_COLLECTIONS
+from gateway.cli.serve import favour_event_loop
 from gateway.config import Logging
 from gateway.room import Role, Room
 from gateway.sip.endpoint import open_endpoint
@@ -57,5 +56,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*FEWER_COLLECTIONS)  # as `warmline serve` does
+    favour_event_loop()
     uvloop.run(main())

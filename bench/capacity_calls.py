@@ -14,6 +14,7 @@ import uvloop
 
 from bench.capacity_load import Meter, Script, ScriptedCaller, metronome, obey
 from bench.capacity_parts import StubAgent, StubbedParts
+from gateway.cli.serve import favour_event_loop
 from gateway.leg import Channel, Playout
 from pipelines.audio import SAMPLE_RATE, Frame
 from pipelines.conversation import Conversation
@@ -86,4 +87,5 @@ async def main(sounds: Path, models: Path) -> None:
 
 
 if __name__ == "__main__":
+    favour_event_loop()
     uvloop.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -18,6 +18,7 @@ from bench.capacity_load import Meter, Script, obey, tell
 from bench.capacity_parts import StubAgent, StubbedParts
 from gateway import config, log
 from gateway.app import Assembly, serve
+from gateway.cli.serve import favour_event_loop
 from gateway.config import Config
 from gateway.health import Health
 from pipelines.answer import Answerer
@@ -55,4 +56,5 @@ async def main(sounds: Path, models: Path) -> None:
 if __name__ == "__main__":
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    favour_event_loop()
     uvloop.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -3,14 +3,13 @@
 python -m bench.sip_ours
 """
 
-import gc
 import os
 
 import uvloop
 
 from bench.capacity_load import Meter, obey, tell
 from gateway import log
-from gateway.cli.serve import FEWER_COLLECTIONS
+from gateway.cli.serve import favour_event_loop
 from gateway.config import Logging
 from gateway.sip.endpoint import open_endpoint
 from gateway.sip.leg import SipLeg
@@ -42,5 +41,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*FEWER_COLLECTIONS)  # as `warmline serve` does
+    favour_event_loop()
     uvloop.run(main())

@@ -33,6 +33,7 @@ from bench.utterances import (
     dictations,
     levels,
     manifest,
+    onset_ms,
     recordings,
     room,
     sentences,
@@ -47,6 +48,10 @@ from pipelines.turns import Answering
 from pipelines.whisper import Whisper, WhisperSettings
 
 NOISE_S = 180
+LEAD_MS = 2_500
+"Heard before an interruption."
+ONSET_MS = 100
+SNRS_DB = (20, 10, 5)
 ECHO_DB = -25.0
 NO_CAPTIONS = Patience(streaming=StreamingTimes(partial_ms=10**9))
 "Partial transcripts decide nothing about the end of a turn, and decoding them would take an hour."
@@ -204,13 +209,9 @@ class Bench:
 
     def interruptions(self, data: Path, voice: dict[str, Sound]) -> None:
         """How soon we fall silent for a caller, and what a backchannel costs."""
-        clips = [
-            read(entry.path)[: 2 * RATE]
-            for entry in manifest(data)
-            if entry.kind in ("agent-turn", "speech", "speech-intent")
-        ]
-        clips += [spoken(voice.__getitem__, text) for text in TEXTS["interruptions"]]
-        waited = [self._silenced_after(clip) for clip in clips]
+        recorded = recorded_interruptions(data)
+        clips = recorded + [begin(spoken(voice.__getitem__, text)) for text in TEXTS["interruptions"]]
+        waited = [self._silenced_after(room(LEAD_MS), clip) for clip in clips]
         stopped = [ms for ms in waited if ms is not None]
         self._result.raw["barge_in_ms"] = waited
         self._note("barge-in: first voiced sample to our silence p50", statistics.median(stopped), "ms")
@@ -228,9 +229,25 @@ class Bench:
         self._note("backchannels that ended our answer", ended, "times", 0, f"of {len(murmured)}")
         self._note("silence of ours per backchannel", statistics.fmean(map(held_ms, murmured)), "ms")
 
-    def _silenced_after(self, clip: Sound) -> int | None:
+        self._in_noise(data, recorded[::3])
+
+    def _in_noise(self, data: Path, clips: Sequence[Sound]) -> None:
+        """How many callers are not noticed for the noise around them, which is not to be noticed itself."""
+        for entry in manifest(data):
+            for snr_db in SNRS_DB if entry.kind == "noise" else ():
+                noise = read(entry.path)
+                waited = [self._silenced_after(*over(clip, noise, snr_db)) for clip in clips]
+                name = f"barge-in, {entry.path.stem.replace('_', ' ')} at {snr_db} dB"
+                stopped = [ms for ms in waited if ms is not None]
+                self._result.raw[name] = waited
+                self._note(f"{name}, p50", statistics.median(stopped), "ms")
+                note = f"of {len(waited)}"
+                self._note(f"{name}: not noticed", len(waited) - len(stopped), "times", note=note)
+
+    def _silenced_after(self, before: Sound, clip: Sound) -> int | None:
         call = self._call(NO_CAPTIONS, Answering.YES)
-        first_ms = call.now_ms + Utterance("", "", clip).voiced_ms[0]
+        call.hear(before)
+        first_ms = call.now_ms + ONSET_MS
         happened = call.hear(clip)
         return next((h.at_ms - first_ms for h in happened if h.what == "hold"), None)
 
@@ -260,6 +277,27 @@ class Bench:
             self._note(f"{name}: answers ended", count(answering, "interrupt"), "times", most)
             self._note(f"{name}: silence of ours", held_ms(answering), "ms", note=f"in {NOISE_S} s")
             self._result.raw[name] = [asdict(h) for h in (*idle, *answering) if h.what != "release"]
+
+
+def begin(sound: Sound) -> Sound:
+    """The first two seconds of what is said, from `ONSET_MS` before the first word."""
+    first = max(0, onset_ms(sound) - ONSET_MS) * RATE // 1_000
+    missing = room(max(0, ONSET_MS - onset_ms(sound)))
+    return np.concatenate((missing, sound[first : first + 2 * RATE]))
+
+
+def recorded_interruptions(data: Path) -> list[Sound]:
+    """What people say at the beginning of each recording of more than a digit."""
+    kinds = ("agent-turn", "speech", "speech-intent")
+    return [begin(read(entry.path)) for entry in manifest(data) if entry.kind in kinds]
+
+
+def over(clip: Sound, noise: Sound, snr_db: float) -> tuple[Sound, Sound]:
+    """Some seconds of the noise, and the clip in it."""
+    bed = np.resize(noise, len(clip) + RATE * LEAD_MS // 1_000)
+    gain = np.sqrt(np.square(clip).mean() / np.square(bed).mean()) / 10 ** (snr_db / 20)
+    bed = (bed * gain).astype(np.float32)
+    return bed[: -len(clip)], bed[-len(clip) :] + clip
 
 
 def noises(data: Path, music: Sequence[Sound]) -> Iterator[tuple[str, Sound, int | None]]:

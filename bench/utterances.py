@@ -21,6 +21,9 @@ STEP = RATE // 100
 PAUSES_MS = (300, 500, 700, 1_000)
 BELOW_PEAK_DB = 35.0
 "Sound this far below the loudest 10 ms of a recording is not voice."
+ABOVE_NOISE_DB = 10.0
+SURELY_DB = -15.0
+"Against the loudest 10 ms: this is voice even in a recording without any quiet in it."
 LEAST_GAP_MS = 90
 "A shorter silence is as likely a stop consonant as a gap between words."
 FLOOR = 0.0004
@@ -63,6 +66,18 @@ def levels(sound: Sound) -> Sound:
     power = np.square(steps).mean(axis=1) + 1e-12
     decibels: Sound = (10 * np.log10(power / power.max())).astype(np.float32)
     return decibels
+
+
+def onset_ms(sound: Sound) -> int:
+    """When the first word begins: for 100 ms most of it is louder than the recording's own noise, and voice.
+
+    A click where the recording was cut, or breath, is none.
+    """
+    level = levels(sound)
+    noise = float(np.quantile(level, 0.1))
+    voice = level > max(-BELOW_PEAK_DB, min(noise + ABOVE_NOISE_DB, SURELY_DB))
+    lasting = np.convolve(voice, np.ones(10), mode="full")[9:] >= 8
+    return int(np.flatnonzero(voice & lasting)[0]) * 10
 
 
 def room(ms: int, level: float = FLOOR, seed: int = 1) -> Sound:

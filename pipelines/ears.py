@@ -32,7 +32,7 @@ class Ears:
         change = detection.hear(frame, speaking=speaking, played=played)
         self.recognizer.hear(frame, detection.silent)
         self.endpoint.hear(frame)
-        return self.turns.hear(change, detection.late_ms, stirring=detection.stirring)
+        return self.turns.hear(change, detection.late_ms, stirring=detection.stirring, near=detection.near)
 
     def follow(self, action: Following) -> None:
         """Let the recogniser and the end-of-turn model know how the utterance goes on."""

@@ -42,6 +42,8 @@ class OwnEcho:
     def play(self, frame: Frame | None) -> None:
         """Once every 20 ms: what left for the caller during them."""
         if frame is None:
+            if not self.possible:
+                return  # nothing but silence is remembered
             new: Samples = np.zeros(RATE // 50, np.float32)
         else:
             new = _narrow(frame.pcm, frame.sample_rate)

@@ -54,6 +54,7 @@ NEWS = 64
 "Facts for display that wait to be sent; the oldest is dropped beyond that."
 KEYED = Counter("warmline_keyed_turns_total", "Turns of customers that were keyed on a telephone")
 IGNORED = Counter("warmline_machine_turns_total", "Spoken turns not answered: a machine says such things")
+BACKGROUND = Counter("warmline_background_utterances_total", "Utterances of voices in the background")
 DROPPED = Counter("warmline_news_dropped_total", "Facts for display dropped because nobody took them")
 DEAF_FRAMES = 1_500
 "We say at most every 30 s that we cannot hear."
@@ -130,6 +131,8 @@ class FrontEnd(DirectProcessor):
         """The recogniser reports."""
         turns = self._hearing().turns
         match what:
+            case Partial() if turns.background:
+                self._act(turns.partial(what.text))
             case Partial():
                 shown = self._bot.caption(what.text)
                 stable_chars = what.stable_chars if shown == what.text else 0
@@ -206,6 +209,8 @@ class FrontEnd(DirectProcessor):
             case Ended():
                 self._end_turn(action)
             case Emptied():
+                if action.background:
+                    BACKGROUND.inc()
                 self._bot.drop_draft()
                 self._bot.preparation.stop()
 

@@ -99,9 +99,15 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", re.sub(r"['’\-]", "", text.lower()))
 
 
-def is_backchannel(text: str) -> bool:
-    """Whether these words, said while we speak, only mean that we should go on."""
+def is_backchannel(text: str, *, number: bool = False) -> bool:
+    """Whether these words, said while we speak, only mean that we should go on.
+
+    `number`: a short number alone is a murmur too, because nobody asked for one and Whisper hears them in
+    `mm-hmm`.
+    """
     said = words(text)
+    if number and len(said) == 1 and said[0].isdigit() and len(said[0]) <= 2:
+        return True
     return len(said) <= 4 and all(word in BACKCHANNEL for word in said)
 
 

@@ -6,6 +6,7 @@ every call of the process; what it remembers of a call lives in that call's `Voi
 onnxruntime and webrtcvad.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import webrtcvad
 from pipelines.audio import Frame
 from pipelines.echo import OwnEcho
 from pipelines.samples import Samples
-from pipelines.voice import WINDOW_MS, EchoGate, Fading, VoiceActivity, VoiceChange, VoiceThresholds
+from pipelines.voice import WINDOW_MS, EchoGate, Fading, Nearness, VoiceActivity, VoiceChange, VoiceThresholds
 
 WINDOW = {8_000: 256, 16_000: 512}
 "Samples that Silero takes at a time, by sample rate."
@@ -94,6 +95,7 @@ class VoiceDetector:
         self._louder = EchoGate()
         self._echo = OwnEcho()
         self._fading = Fading()
+        self._nearness = Nearness()
         self._gate = webrtcvad.Vad(1)
         self._sample_rate = sample_rate
         self._window_bytes = WINDOW[sample_rate] * 2
@@ -111,6 +113,11 @@ class VoiceDetector:
         return self._activity.stirring
 
     @property
+    def near(self) -> bool:
+        """Whether the voice, now or just now, stood out of the noise around it."""
+        return self._nearness.near
+
+    @property
     def late_ms(self) -> int:
         """How long before it was reported the newest change really happened."""
         return self._activity.late_ms
@@ -122,6 +129,8 @@ class VoiceDetector:
         self._heard += frame.pcm
         self._louder.speaking(speaking)
         self._echo.play(played)
+        if not frame.filled:
+            self._nearness.hear(level_db(frame.pcm))
         if not frame.filled and self._gate.is_speech(frame.pcm, frame.sample_rate):
             if not self._open_frames:
                 self._memory.reset()
@@ -143,11 +152,12 @@ class VoiceDetector:
             if ours or not self._louder.passes(level, probability):
                 probability = 0.0
             self._fading.hear(level, probability)
+            self._nearness.judge(level, probability)
             change = self._activity.hear(probability)
         return change
 
 
 def level_db(pcm: bytes) -> float:
     """Level of PCM16 in dB of full scale, -100 at least."""
-    samples = np.frombuffer(pcm, np.int16).astype(np.float32) / 32_768
-    return float(10 * np.log10(np.mean(np.square(samples)) + 1e-10))
+    samples = np.frombuffer(pcm, np.int16).astype(np.float32)
+    return 10 * math.log10(float(samples @ samples) / (len(samples) * 32_768**2) + 1e-10)

@@ -9,11 +9,14 @@ call that ends takes its jobs with it. Relies on threading and prometheus-client
 """
 
 import asyncio
+import os
 import statistics
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
@@ -119,6 +122,10 @@ ENOUGH = 3
 "and at least: the very first may have met a cold model."
 
 
+BEHIND_LOOP = 5
+"Niceness of a worker's thread: on a busy core its result may be late, the event loop may not."
+
+
 class ModelWorkers:
     """Threads that serve one model. `async with` starts them and waits for their end."""
 
@@ -209,6 +216,9 @@ class ModelWorkers:
         return max(self._queue, key=lambda job: (job.priority, -self._queue.index(job)))
 
     def _serve(self) -> None:
+        if sys.platform == "linux":  # elsewhere threads have no niceness of their own
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + BEHIND_LOOP)
         while (job := self._next()) is not None:
             begun = time.perf_counter()
             priority = job.priority.name.lower()

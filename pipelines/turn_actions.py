@@ -50,6 +50,9 @@ class Ended:
 class Emptied:
     """There were no words in it, or none that ask for an answer."""
 
+    background: bool = False
+    "It was a voice around the customer."
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:

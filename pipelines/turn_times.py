@@ -34,6 +34,8 @@ class TurnTimes:
     "So long we wait for the words of a turn that is over."
     empty_ms: int = 600
     "Silence after which voice without words is forgotten."
+    wordless_ms: int = 400
+    "Silence after a sound without words until we speak on: it may have been half of a first word."
     hold_ms: int = 100
     "Voice that makes us stop speaking for the moment."
     interrupt_ms: int = 1_500

@@ -10,7 +10,8 @@ for: one that arrives after the customer went on speaking is stale, and can neve
 the new words.
 
 While we answer, voice makes us hold our breath at once, and only words (or long voice) end the answer:
-"uh-huh" and a cough cost a short hesitation, after which we go on where we stopped.
+"uh-huh" and a cough cost a short hesitation, after which we go on where we stopped. Voices in the background
+do nothing at all, whatever they say.
 """
 
 from collections.abc import Set
@@ -71,7 +72,7 @@ class TurnTaking:
 
     def _begin_utterance(self) -> None:
         self._voiced_ms = 0
-        self._held = self._interrupted = False
+        self._held = self._interrupted = self._near = False
         self._partial = ""
         self._begin_pause()
 
@@ -103,21 +104,30 @@ class TurnTaking:
         """Whether an utterance of the customer's is under way."""
         return self._phase is not _Phase.IDLE
 
-    def hear(self, change: VoiceChange | None, late_ms: int = 100, *, stirring: bool = False) -> list[Action]:
+    @property
+    def background(self) -> bool:
+        """Whether what is heard is, so far, a voice around the customer."""
+        return self.hearing and not self._near
+
+    def hear(
+        self, change: VoiceChange | None, late_ms: int = 100, *, stirring: bool = False, near: bool = True
+    ) -> list[Action]:
         """Count one frame.
 
         `change` is what voice detection made of it; it reports `late_ms` late. `stirring`: it may be about
-        to report voice. A turn does not end while it is.
+        to report voice. A turn does not end while it is. `near`: the voice is a caller's, as far as it tells;
+        an utterance of which that is never said is nobody's.
         """
         self._stirring = stirring
         if change is not None:
-            return self._voice_changed(change, late_ms)
+            return self._voice_changed(change, late_ms, near=near)
+        self._near = self._near or near
         match self._phase:
             case _Phase.SPEAKING:
                 return self._count_voice()
             case _Phase.PAUSED:
                 self._silent_ms += FRAME_MS
-                return self._judge()
+                return self._let_go() + self._judge()
             case _:
                 return self._count_quiet()
 
@@ -134,9 +144,7 @@ class TurnTaking:
             return []
         self._final = text
         actions = self._interrupt_for(text)
-        if self._held and not self._interrupted and self._is_nothing(text):
-            self._held = False
-            actions.append(Release())
+        actions += self._let_go()
         actions += self._judge()
         if self._phase is _Phase.PAUSED and not self._is_nothing(text) and self._reads() > Reading.UNFINISHED:
             actions.append(Drafted(text, self._silent_ms))
@@ -155,13 +163,14 @@ class TurnTaking:
 
     # --- what we make of it ----------------------------------------------------------------------
 
-    def _voice_changed(self, change: VoiceChange, late_ms: int) -> list[Action]:
+    def _voice_changed(self, change: VoiceChange, late_ms: int, *, near: bool) -> list[Action]:
         self._voice = change is VoiceChange.STARTED
         if not self._voice:
             return self._fall_silent(late_ms) if self._phase is _Phase.SPEAKING else []
         if self._phase is _Phase.IDLE:
             self._phase = _Phase.SPEAKING
             self._begin_utterance()
+            self._near = near
             self._voiced_ms = late_ms
             return [Began(), *self._hold()]
         if self._phase is _Phase.PAUSED:
@@ -187,10 +196,19 @@ class TurnTaking:
         return actions
 
     def _hold(self) -> list[Action]:
-        if self._held or self._voiced_ms < self._times.hold_ms:
+        if self._held or not self._near or self._voiced_ms < self._times.hold_ms:
             return []
         self._held = True
         return [Hold()]
+
+    def _let_go(self) -> list[Action]:
+        """Speak on after a murmur; after a sound without words only in a while: it may have been a word."""
+        if self._final is None or not self._held or self._interrupted or not self._is_nothing(self._final):
+            return []
+        if not words(self._final) and self._silent_ms < self._times.wordless_ms:
+            return []
+        self._held = False
+        return [Release()]
 
     def _count_quiet(self) -> list[Action]:
         if self._answering is not Answering.NO:
@@ -214,14 +232,16 @@ class TurnTaking:
         self._appeals = 0
 
     def _is_nothing(self, text: str) -> bool:
-        """No words, or while we are in the middle of an answer only backchannel."""
-        return not words(text) or (self._answering is Answering.YES and is_backchannel(text))
+        """No words, words in the background, or while we are in the middle of an answer only backchannel."""
+        if not words(text) or not self._near:
+            return True
+        return self._answering is Answering.YES and is_backchannel(text, number=not self._asked_digits)
 
     def _interrupt_for(self, text: str) -> list[Action]:
         return [] if self._is_nothing(text) else self._interrupt()
 
     def _interrupt(self) -> list[Action]:
-        if self._interrupted or self._answering is Answering.NO:
+        if self._interrupted or not self._near or self._answering is Answering.NO:
             return []
         self._held = self._interrupted = True
         return [Interrupt()]
@@ -239,7 +259,7 @@ class TurnTaking:
 
     def _judge(self) -> list[Action]:
         if self._final is not None and not self._interrupted and self._is_nothing(self._final):
-            return self._end(Emptied()) if self._silent_ms >= self._times.empty_ms else []
+            return self._empty() if self._silent_ms >= self._times.empty_ms else []
         over = self._over()
         if self._decision_ms is None and over:
             self._decision_ms = self._silent_ms
@@ -248,10 +268,13 @@ class TurnTaking:
         return self._take_turn(self._final) if over or self._voice else []
 
     def _take_turn(self, text: str) -> list[Action]:
-        if not words(text):
-            return self._end(Emptied())
+        if not words(text) or not self._near:
+            return self._empty()
         self._present()
         return self._end(Ended(text, self._silent_ms, self._decision_ms or self._silent_ms))
+
+    def _empty(self) -> list[Action]:
+        return self._end(Emptied(background=not self._near))
 
     def _end(self, how: Ended | Emptied) -> list[Action]:
         self._phase = _Phase.IDLE

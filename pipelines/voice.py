@@ -4,6 +4,7 @@ Probabilities of voice come in, window by window; a hysteresis makes changes of 
 probabilities come from is no matter here (`silero.py`).
 """
 
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -102,6 +103,55 @@ class Fading:
         self.faint = usual_db is not None and probability < self.SURE and level_db < usual_db - self.DEPTH_DB
 
 
+class Nearness:
+    """Tells a voice at the telephone from those around it: they hardly rise above the noise they are part of.
+
+    What the noise is it learns from the quieter part of the last seconds, but not from an utterance while it
+    lasts. On the office noises of `python -m bench turns` one stretch of voice in five stands out, one in
+    three of distant talkers; of callers at 10 dB over such noise all do, within 0.2 s.
+    """
+
+    DEPTH_DB = 12.0
+    MEMORY_FRAMES = 150
+    SHARE = 0.25
+    EARLY_FRAMES = 25
+    "Before so many frames we know no noise, and every voice is near."
+    EVERY_FRAMES = 5
+    GAP_FRAMES = 30
+    "Less silence belongs to the utterance."
+    LONGEST_FRAMES = 250
+    "A noise that began with the voice and goes on is one in the end."
+
+    def __init__(self) -> None:
+        self._levels: deque[float] = deque(maxlen=self.MEMORY_FRAMES)
+        self._floor_db = -100.0
+        self._frames = self._utterance_frames = 0
+        self._silent_frames = self.GAP_FRAMES
+        self.near = False
+        "Whether the utterance that is heard, or was until just now, has stood out."
+
+    def hear(self, level_db: float) -> None:
+        """Take the level of the next 20 ms, voice or not."""
+        self._levels.append(level_db)
+        self._frames += 1
+        self._silent_frames += 1
+        if self._silent_frames >= self.GAP_FRAMES:
+            self.near = False
+            self._utterance_frames = 0
+        else:
+            self._utterance_frames += 1
+        if 0 < self._utterance_frames < self.LONGEST_FRAMES or self._frames % self.EVERY_FRAMES:
+            return
+        if len(self._levels) >= self.EARLY_FRAMES:
+            self._floor_db = sorted(self._levels)[int(len(self._levels) * self.SHARE)]
+
+    def judge(self, level_db: float, probability: float) -> None:
+        """Take the level of the newest window, voice with such probability."""
+        if probability >= 0.5:
+            self._silent_frames = 0
+            self.near = self.near or level_db >= self._floor_db + self.DEPTH_DB
+
+
 class EchoGate:
     """Tells the caller from our own voice that comes back through their microphone: it is far quieter.
 
@@ -142,6 +192,10 @@ class VoiceDetection(Protocol):
     @property
     def stirring(self) -> bool:
         """Whether voice may have begun, though perhaps only a click: true before `STARTED` says so."""
+
+    @property
+    def near(self) -> bool:
+        """Whether the voice, now or just now, is a caller's and not one in the background."""
 
     @property
     def silent(self) -> bool:

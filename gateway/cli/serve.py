@@ -71,8 +71,7 @@ def serve(
         log.configure(settings.logging)
         screen = Screen(errors)
         health = Health(screen.changed)
-        sys.setswitchinterval(SWITCH_S)
-        gc.set_threshold(*FEWER_COLLECTIONS)
+        favour_event_loop()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             screen.people = runner.run(_people(settings, demo_agents))
             runner.run(serve_gateway(settings, Assembly(configured_answerer), health, screen.listening))
@@ -80,6 +79,12 @@ def serve(
         raise _end(errors, str(error), WRONG_USAGE) from error
     except Unavailable as error:
         raise _end(errors, f"warmline serve: {error}", UNAVAILABLE) from error
+
+
+def favour_event_loop() -> None:
+    """Set this interpreter up for one event loop that must not be late, beside threads of models."""
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(*FEWER_COLLECTIONS)
 
 
 @dataclass(slots=True)

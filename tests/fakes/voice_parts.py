@@ -23,6 +23,7 @@ class LoudnessDetection:
     """Loud is voice, after five frames; the first quiet frame makes it silent."""
 
     late_ms = 100
+    near = True
 
     def __init__(self) -> None:
         self._voiced = False

@@ -13,7 +13,7 @@ from pipelines.voice import VoiceChange
 
 def ears(change: VoiceChange | None = None) -> tuple[Ears, Mock]:
     parts = Mock()
-    parts.detection = Mock(late_ms=100, silent=True, stirring=False)
+    parts.detection = Mock(late_ms=100, silent=True, stirring=False, near=True)
     parts.detection.hear.return_value = change
     made = Ears(
         parts.detection,

@@ -6,8 +6,8 @@ from unittest.mock import Mock
 
 from pipelines.audio import silence
 from pipelines.ears import Ears
-from pipelines.facts import Activity, Fact, SpeechStarted, Unavailable
-from pipelines.frontend import DEAF_FRAMES, NEWS, FrontEnd, News
+from pipelines.facts import Activity, Fact, SpeechStarted, TranscriptPartial, Unavailable
+from pipelines.frontend import BACKGROUND, DEAF_FRAMES, NEWS, FrontEnd, News
 from pipelines.phrases import Phrases
 from pipelines.reply import Stopwatch
 from pipelines.transcript import Final, Lost, Partial
@@ -23,9 +23,10 @@ class Ear:
     def __init__(self) -> None:
         self.bot = Mock(answering=Answering.NO, asks_yes_no=False, awaited_digits=None)
         self.bot.caption = lambda text: text
-        self.detection = Mock(late_ms=100, silent=False, stirring=False)
+        self.detection = Mock(late_ms=100, silent=False, stirring=False, near=True)
         self.endpoint = Mock()
-        self.front_end = FrontEnd(cast(Any, self.bot), cast(Any, Mock()), cast(Any, Mock()), Phrases())
+        self.news = Mock()
+        self.front_end = FrontEnd(cast(Any, self.bot), cast(Any, Mock()), cast(Any, self.news), Phrases())
         turns = TurnTaking(TurnTimes())
         self.front_end.listen_with(Ears(self.detection, turns, cast(Any, Mock()), self.endpoint))
 
@@ -137,5 +138,22 @@ def test_news_that_cannot_be_sent_stop_nothing() -> None:
             await asyncio.sleep(0.1)
             sending.cancel()
         assert sent == [Activity(state="idle")]
+
+    virtual_time.run(main())
+
+
+def test_words_in_the_background_are_not_shown_and_counted() -> None:
+    async def main() -> None:
+        ear = Ear()
+        ear.detection.near = False
+        before = BACKGROUND._value.get()
+        await ear.hear(50, VoiceChange.STARTED)
+        ear.front_end.heard(Partial("and then she said", 0))
+        await ear.hear(10, VoiceChange.STOPPED)
+        ear.front_end.heard(Final(1, "And then she said no."))
+        await ear.hear(100)
+        assert not ear.bot.hear.called and not ear.bot.overhear.called
+        assert not any(isinstance(call.args[0], TranscriptPartial) for call in ear.news.tell.mock_calls)
+        assert BACKGROUND._value.get() == before + 1
 
     virtual_time.run(main())

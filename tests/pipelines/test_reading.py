@@ -126,5 +126,13 @@ def test_knows_a_murmur(text: str, murmur: bool) -> None:
     assert is_backchannel(text) is murmur
 
 
+@pytest.mark.parametrize(
+    ("text", "murmur"), [("10.", True), ("7", True), ("10437.", False), ("10 days", False)]
+)
+def test_a_short_number_nobody_asked_for_is_a_murmur_too(text: str, murmur: bool) -> None:
+    assert is_backchannel(text, number=True) is murmur
+    assert not is_backchannel(text)
+
+
 def test_words_are_counted_without_their_punctuation() -> None:
     assert words("Uh-huh, I'm fine…") == ["uhhuh", "im", "fine"]

@@ -2,6 +2,7 @@
 
 import importlib.resources
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -39,6 +40,28 @@ class Watched(Silero):
     def probability(self, window, state, sample_rate):  # type: ignore[no-untyped-def]
         self.runs += 1
         return super().probability(window, state, sample_rate)
+
+
+class Certain(Silero):
+    """Everything that passes the gate is voice."""
+
+    def __init__(self) -> None:
+        pass
+
+    def probability(self, window, state, sample_rate):  # type: ignore[no-untyped-def]
+        return 0.99, state
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000])
+@pytest.mark.parametrize(("louder", "near"), [(1.5, False), (10.0, True)])
+def test_voice_is_near_when_it_stands_out_of_the_noise(rate: int, louder: float, near: bool) -> None:
+    detector = VoiceDetector(Certain(), rate, VoiceThresholds())
+    detector._gate = Mock(is_speech=lambda pcm, rate: False)
+    assert changes(detector, frames(RNG.normal(0, 0.02, rate * 4), rate)) == []
+    assert not detector.near
+    detector._gate = Mock(is_speech=lambda pcm, rate: True)
+    assert changes(detector, frames(RNG.normal(0, 0.02 * louder, rate // 2), rate)) == [VoiceChange.STARTED]
+    assert detector.near is near
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000])

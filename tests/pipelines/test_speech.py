@@ -1,12 +1,16 @@
 """Shared workers: order, bounds, and whose result it is."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipelines.speech import ENOUGH, Dropped, Failed, Job, Load, ModelWorkers, Priority
+import pytest
+
+from pipelines.speech import BEHIND_LOOP, ENOUGH, Dropped, Failed, Job, Load, ModelWorkers, Priority
 
 
 class Bench:
@@ -48,6 +52,18 @@ class Bench:
             self.reported.clear()
             await self.reported.wait()
         return [name for name, _ in self.results]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
+def test_on_a_busy_core_the_event_loop_goes_before_a_model() -> None:
+    async def main() -> None:
+        async with ModelWorkers("test") as workers:
+            bench = Bench(workers)
+            bench.ask("niceness", work=lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            await bench.finish(1)
+        assert bench.results == [("niceness", min(19, os.nice(0) + BEHIND_LOOP))]
+
+    asyncio.run(main())
 
 
 def test_finals_go_before_eager_ones_before_partials() -> None:

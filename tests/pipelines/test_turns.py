@@ -54,10 +54,10 @@ class Stage:
     def do(self, actions: list[Action]) -> None:
         self.happened += [(self.now_ms, action) for action in actions]
 
-    def wait(self, ms: int, change: VoiceChange | None = None) -> None:
+    def wait(self, ms: int, change: VoiceChange | None = None, *, near: bool = True) -> None:
         for n in range(ms // FRAME_MS):
             self.now_ms += FRAME_MS
-            self.do(self.turns.hear(change if n == 0 else None))
+            self.do(self.turns.hear(change if n == 0 else None, near=near))
 
     def voice(self, ms: int) -> None:
         self.wait(ms, VoiceChange.STARTED)
@@ -316,7 +316,7 @@ def test_long_voice_ends_our_answer_even_before_its_words_are_known() -> None:
     assert stage.kinds().count(Interrupt) == 1
 
 
-@pytest.mark.parametrize("words", ["Uh-huh.", "Okay.", "", "Mm-hmm, right."])
+@pytest.mark.parametrize("words", ["Uh-huh.", "Okay.", "10.", "Mm-hmm, right."])
 def test_murmur_and_noise_let_us_go_on(words: str) -> None:
     stage = answering()
     stage.voice(400)
@@ -325,6 +325,71 @@ def test_murmur_and_noise_let_us_go_on(words: str) -> None:
     assert stage.kinds() == [Began, Hold, Paused, Release]
     stage.wait(600)
     assert stage.kinds()[-1] is Emptied
+
+
+def test_a_sound_without_words_may_be_half_a_word_and_is_waited_for() -> None:
+    stage = answering()
+    stage.voice(400)
+    stage.silence(250)
+    stage.do(stage.turns.final(1, ""))
+    assert stage.kinds() == [Began, Hold, Paused]
+    stage.wait(80)
+    assert stage.kinds()[-1] is Release
+    stage.wait(600)
+    assert stage.kinds()[-1] is Emptied
+
+
+def test_a_number_that_we_asked_for_ends_our_question() -> None:
+    stage = answering()
+    stage.turns.expect(yes_no=False, digits=2)
+    stage.voice(400)
+    stage.silence(150)
+    stage.do(stage.turns.final(1, "10."))
+    assert Interrupt in stage.kinds()
+
+
+def test_a_voice_in_the_background_neither_stops_us_nor_has_a_turn() -> None:
+    stage = answering()
+    stage.wait(2_000, VoiceChange.STARTED, near=False)
+    stage.do(stage.turns.partial("and then she said"))
+    stage.wait(100, VoiceChange.STOPPED, near=False)
+    stage.do(stage.turns.verdict(1, SURE))
+    stage.do(stage.turns.final(1, "And then she said no."))
+    assert stage.turns.background
+    stage.wait(1_000, near=False)
+    assert [action for _, action in stage.happened] == [Began(), Paused(1), Emptied(background=True)]
+    assert not stage.turns.background
+
+
+def test_words_in_the_background_that_never_come_are_nobodys_either() -> None:
+    stage = Stage()
+    stage.wait(800, VoiceChange.STARTED, near=False)
+    stage.do(stage.turns.partial("where is"))
+    stage.wait(5_000, VoiceChange.STOPPED, near=False)
+    assert stage.only(Emptied) == [Emptied(background=True)] and not stage.only(Ended)
+
+
+def test_a_caller_who_begins_like_the_background_is_heard_once_they_stand_out() -> None:
+    stage = answering()
+    stage.wait(400, VoiceChange.STARTED, near=False)
+    assert stage.kinds() == [Began]
+    stage.wait(20)
+    assert stage.kinds() == [Began, Hold]
+    stage.wait(200, VoiceChange.STOPPED, near=False)
+    stage.do(stage.turns.verdict(1, SURE))
+    stage.do(stage.turns.final(1, "Where is my order?"))
+    assert stage.only(Ended), "what stood out once is the caller's to its end"
+
+
+def test_after_the_caller_a_voice_in_the_background_is_judged_anew() -> None:
+    stage = Stage()
+    stage.voice(800)
+    stage.silence(60)
+    stage.do(stage.turns.verdict(1, SURE))
+    stage.do(stage.turns.final(1, "Where is my order?"))
+    stage.wait(500)
+    stage.wait(400, VoiceChange.STARTED, near=False)
+    assert stage.turns.background
 
 
 def test_a_short_yes_to_the_last_second_of_a_question_is_an_answer() -> None:

@@ -1,6 +1,6 @@
 """Voice activity, probability by probability."""
 
-from pipelines.voice import EchoGate, Fading, VoiceActivity, VoiceChange, VoiceThresholds
+from pipelines.voice import EchoGate, Fading, Nearness, VoiceActivity, VoiceChange, VoiceThresholds
 
 YES, NO = 0.9, 0.01
 
@@ -118,3 +118,65 @@ def test_our_own_voice_teaches_it_nothing() -> None:
     for _ in range(1_000):
         gate.passes(-45.0, YES)
     assert not gate.passes(-45.0, YES)
+
+
+def in_noise(noise_db: float, seconds: float = 4.0) -> Nearness:
+    """Somebody who has heard noise for so long, 3 dB up and down."""
+    nearness = Nearness()
+    for n in range(int(seconds * 50)):
+        nearness.hear(noise_db + (n % 7) - 3)
+    return nearness
+
+
+def speak(nearness: Nearness, level_db: float, frames: int) -> None:
+    for _ in range(frames):
+        nearness.judge(level_db, YES)
+        nearness.hear(level_db)
+
+
+def test_a_voice_is_near_that_stands_out_of_the_noise_and_no_other() -> None:
+    for above_db, near in ((6.0, False), (9.0, False), (13.0, True), (30.0, True)):
+        nearness = in_noise(-40.0)
+        speak(nearness, -40.0 + above_db, 10)
+        assert nearness.near is near
+
+
+def test_a_loud_sound_that_is_no_voice_is_not_near() -> None:
+    nearness = in_noise(-40.0)
+    nearness.judge(-10.0, NO)
+    assert not nearness.near
+
+
+def test_in_a_silent_room_a_whisper_is_near() -> None:
+    nearness = in_noise(-75.0)
+    speak(nearness, -55.0, 5)
+    assert nearness.near
+
+
+def test_before_the_noise_is_known_every_voice_is_near() -> None:
+    nearness = Nearness()
+    speak(nearness, -60.0, 3)
+    assert nearness.near
+
+
+def test_a_long_utterance_is_not_taken_for_noise() -> None:
+    nearness = in_noise(-60.0)
+    for _ in range(4):
+        speak(nearness, -35.0, 40)
+        for _ in range(Nearness.GAP_FRAMES - 2):
+            nearness.hear(-60.0)
+        assert nearness.near, "nor forgotten in a pause"
+    for _ in range(Nearness.GAP_FRAMES):
+        nearness.hear(-60.0)
+    assert not nearness.near
+
+
+def test_a_noise_that_begins_is_known_within_seconds_even_where_voices_are_in_it() -> None:
+    nearness = in_noise(-70.0)
+    speak(nearness, -35.0, 500)
+    for _ in range(Nearness.GAP_FRAMES):
+        nearness.hear(-38.0)
+    speak(nearness, -35.0, 10)
+    assert not nearness.near
+    speak(nearness, -20.0, 1)
+    assert nearness.near
