@@ -93,7 +93,9 @@ def test_a_caller_who_is_turned_away_is_told_why(question: Path) -> None:
 @pytest.mark.timeout(60)
 def test_interrupting_hangs_up_politely_and_keeps_what_was_heard(question: Path, tmp_path: Path) -> None:
     out = tmp_path / "reply.wav"
-    program = "import typer; from gateway.cli.call import call; typer.run(call)"
+    # Whoever starts tests in the background has them ignore Ctrl-C, which their children inherit.
+    heedful = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heedful}; import typer; from gateway.cli.call import call; typer.run(call)"
     with scripted_gateway() as url:
         many = ["--wav", str(question)] * 20
         command = [sys.executable, "-c", program, url, *many, "--out", str(out), "--json"]
