@@ -245,8 +245,11 @@ class Bench:
                 self._note(f"{name}: not noticed", len(waited) - len(stopped), "times", note=note)
 
     def _silenced_after(self, before: Sound, clip: Sound) -> int | None:
+        """ms; 0 where the noise before had us silent already, None where we spoke on."""
         call = self._call(NO_CAPTIONS, Answering.YES)
-        call.hear(before)
+        earlier = [h.what for h in call.hear(before) if h.what in ("hold", "release")]
+        if earlier[-1:] == ["hold"]:
+            return 0
         first_ms = call.now_ms + ONSET_MS
         happened = call.hear(clip)
         return next((h.at_ms - first_ms for h in happened if h.what == "hold"), None)
