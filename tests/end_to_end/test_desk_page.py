@@ -237,6 +237,7 @@ def test_notifications_are_asked_for_once_and_politely(page: Page, desk: Scripte
 
 def test_a_missed_offer_makes_one_away_and_says_why(page: Page, desk: ScriptedDesk) -> None:
     page.get_by_text("Available", exact=True).click()
+    expect(page.get_by_text("You are available. ")).to_be_visible()  # and not only about to be
     desk.tell(Me(state="away", voice=True, audio=True, reason="missed"))
     expect(page.get_by_role("radio", name="Away")).to_be_checked()
     expect(page.get_by_text("You missed an offer").first).to_be_visible()

@@ -449,6 +449,7 @@ def test_the_keyboard_does_everything(page: Page, gateway: WireGateway) -> None:
 def test_only_whole_sentences_are_announced(page: Page, gateway: WireGateway) -> None:
     live = page.locator("[aria-live=polite]").first
     write(page, "Hello")
+    expect(messages(page).last).to_contain_text("You · ")  # it arrived: the reply comes after it
     gateway.say(
         ReplyStarted(turn_id="r1", answers=None), ReplyDelta(turn_id="r1", offset=0, text="Half a sen")
     )
