@@ -73,6 +73,8 @@ class TurnTaking:
     def _begin_utterance(self) -> None:
         self._voiced_ms = 0
         self._held = self._interrupted = self._near = False
+        self._replies = False
+        "Its first words came into the last second of ours."
         self._partial = ""
         self._begin_pause()
 
@@ -244,11 +246,13 @@ class TurnTaking:
         if self._interrupted or not self._near or self._answering is Answering.NO:
             return []
         self._held = self._interrupted = True
+        self._replies = self._answering is Answering.ENDING
         return [Interrupt()]
 
     def _reads(self) -> Reading:
         text = self._final if self._final is not None else self._partial
-        replies = self._asked_yes_no or self._interrupted
+        # Into the middle of an answer people say "no" and "sorry" to get the word, and go on.
+        replies = self._asked_yes_no or self._replies
         return reading(text, self._asked_digits or self._number_lengths, yes_no=replies)
 
     def _over(self) -> bool:
