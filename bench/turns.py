@@ -52,6 +52,7 @@ LEAD_MS = 2_500
 "Heard before an interruption."
 ONSET_MS = 100
 SNRS_DB = (20, 10, 5)
+SILENT = "silent already"
 ECHO_DB = -25.0
 NO_CAPTIONS = Patience(streaming=StreamingTimes(partial_ms=10**9))
 "Partial transcripts decide nothing about the end of a turn, and decoding them would take an hour."
@@ -212,7 +213,7 @@ class Bench:
         recorded = recorded_interruptions(data)
         clips = recorded + [begin(spoken(voice.__getitem__, text)) for text in TEXTS["interruptions"]]
         waited = [self._silenced_after(room(LEAD_MS), clip) for clip in clips]
-        stopped = [ms for ms in waited if ms is not None]
+        stopped = [ms for ms in waited if isinstance(ms, int)]
         self._result.raw["barge_in_ms"] = waited
         self._note("barge-in: first voiced sample to our silence p50", statistics.median(stopped), "ms")
         self._note("barge-in: first voiced sample to our silence p95", percentile(stopped, 95), "ms", 300)
@@ -238,18 +239,19 @@ class Bench:
                 noise = read(entry.path)
                 waited = [self._silenced_after(*over(clip, noise, snr_db)) for clip in clips]
                 name = f"barge-in, {entry.path.stem.replace('_', ' ')} at {snr_db} dB"
-                stopped = [ms for ms in waited if ms is not None]
                 self._result.raw[name] = waited
-                self._note(f"{name}, p50", statistics.median(stopped), "ms")
-                note = f"of {len(waited)}"
-                self._note(f"{name}: not noticed", len(waited) - len(stopped), "times", note=note)
+                stopped = [ms for ms in waited if isinstance(ms, int)]
+                unnoticed, note = waited.count(None), f"of {len(waited)}"
+                self._note(f"{name}, p50", statistics.median(stopped), "ms", note=f"{len(stopped)} callers")
+                self._note(f"{name}: not noticed", unnoticed, "times", note=note)
+                self._note(f"{name}: silent already", waited.count(SILENT), "times", note=note)
 
-    def _silenced_after(self, before: Sound, clip: Sound) -> int | None:
-        """ms; 0 where the noise before had us silent already, None where we spoke on."""
+    def _silenced_after(self, before: Sound, clip: Sound) -> int | str | None:
+        """ms; `SILENT` where the noise before had us silent already, None where we spoke on."""
         call = self._call(NO_CAPTIONS, Answering.YES)
         earlier = [h.what for h in call.hear(before) if h.what in ("hold", "release")]
         if earlier[-1:] == ["hold"]:
-            return 0
+            return SILENT
         first_ms = call.now_ms + ONSET_MS
         happened = call.hear(clip)
         return next((h.at_ms - first_ms for h in happened if h.what == "hold"), None)

@@ -107,8 +107,8 @@ class Nearness:
     """Tells a voice at the telephone from those around it: they hardly rise above the noise they are part of.
 
     What the noise is it learns from the quieter part of the last seconds, but not from an utterance while it
-    lasts. In two recordings of people around a telephone one stretch of voice in six stands out; of callers
-    10 dB over them all do. A distant talker in a silent room stands out as well (`python -m bench turns`).
+    lasts. A distant talker in a silent room stands out as well. How many turns people around a telephone still
+    start, and which callers over them are not noticed, `python -m bench turns` tells.
     """
 
     DEPTH_DB = 12.0
