@@ -107,8 +107,8 @@ class Nearness:
     """Tells a voice at the telephone from those around it: they hardly rise above the noise they are part of.
 
     What the noise is it learns from the quieter part of the last seconds, but not from an utterance while it
-    lasts. A distant talker in a silent room stands out as well. How many turns people around a telephone still
-    start, and which callers over them are not noticed, `python -m bench turns` tells.
+    lasts. A distant talker in a silent room stands out as well. How many turns people around a telephone
+    still start, and which callers over them are not noticed, `python -m bench turns` tells.
     """
 
     DEPTH_DB = 12.0
