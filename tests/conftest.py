@@ -8,6 +8,7 @@ A missing program or model file fails a test; it never skips it, or a gap would 
 import asyncio
 import asyncio.runners
 import ipaddress
+import logging
 import os
 import socket
 import uuid
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from loguru import logger as loguru
 
 from gateway import config
 from gateway.weights import catalogue, verify
@@ -95,6 +98,22 @@ def _own_settings_only(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(OUTSIDE):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End a test's log settings with the test: the next cannot capture what cached loggers say."""
+    configure, root = structlog.configure, logging.getLogger()
+    monkeypatch.setattr(
+        structlog, "configure", lambda **how: configure(**{**how, "cache_logger_on_first_use": False})
+    )
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+    loguru.remove()
 
 
 @pytest.fixture(autouse=True)

@@ -50,3 +50,26 @@ def test_loopback_is_free_to_use() -> None:
 
 def test_no_test_sees_the_developers_own_settings() -> None:
     assert not [name for name in os.environ if name.startswith(("WARMLINE_", "OPENAI_"))]
+
+
+@pytest.mark.timeout(60)
+def test_log_settings_end_with_the_test_and_no_logger_keeps_them(tmp_path: Path) -> None:
+    body = """
+import io, structlog
+from structlog.testing import capture_logs
+from gateway import log
+from gateway.config import Logging
+
+ours = structlog.get_logger("gateway.test")
+
+def test_sets_up():
+    log.configure(Logging(format="json"), io.StringIO())
+    ours.info("said under these settings")
+
+def test_captures():
+    structlog.reset_defaults()
+    with capture_logs() as logged:
+        ours.info("captured")
+    assert [entry["event"] for entry in logged] == ["captured"]
+"""
+    assert "2 passed" in run_test(tmp_path, body)

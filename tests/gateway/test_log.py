@@ -2,26 +2,12 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
 
-import pytest
 import structlog
 from loguru import logger as loguru
 
 from gateway import log
 from gateway.config import Logging
-
-
-@pytest.fixture(autouse=True)
-def _put_back() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    loguru.remove()
 
 
 def lines(settings: Logging) -> list[dict[str, object]]:

@@ -226,10 +226,7 @@ def test_a_pin_reaches_the_tool_and_is_written_nowhere(how: str, caplog: pytest.
             for place in (emitted, heard, caplog.text, logged.getvalue(), named_in_metrics()):
                 assert PIN not in place and "four seven one nine" not in place
 
-    try:
-        virtual_time.run(main())
-    finally:
-        structlog.reset_defaults()
+    virtual_time.run(main())
 
 
 def test_a_wrong_pin_is_said_to_be_wrong_and_asked_for_anew() -> None:
