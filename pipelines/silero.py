@@ -147,7 +147,7 @@ class VoiceDetector:
         while len(self._heard) >= self._window_bytes and change is None:
             window, self._heard = self._heard[: self._window_bytes], self._heard[self._window_bytes :]
             probability, level = self._memory.probability(window), level_db(window)
-            self._echo.hear(window, self._sample_rate)
+            self._echo.hear(window, self._sample_rate, behind=len(self._heard) // 2)
             ours = probability >= QUESTIONED and self._echo.sounds()
             if ours or not self._louder.passes(level, probability):
                 probability = 0.0

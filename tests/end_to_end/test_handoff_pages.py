@@ -96,8 +96,8 @@ def test_a_call_goes_to_an_agent_and_back(
         begin_call(customer)
         says(customer, wish)
         expect(people.ringing(alex)).to_contain_text("is calling")
-        says(customer, speak("This is a secret."))
-        expect(said(customer, "customer").last).to_contain_text(re.compile("secret", re.I))
+        says(customer, speak("Nobody may know about the elephant in my garden."))
+        expect(said(customer, "customer").last).to_contain_text(re.compile("elephant|garden", re.I))
         people.accept(alex)
         panel = customer.get_by_role("region", name="Call", exact=True)
         expect(panel).to_have_attribute("data-phase", "speaking")
@@ -118,7 +118,7 @@ def test_a_call_goes_to_an_agent_and_back(
         between = transcribe(heard_after(customer, since))
         assert re.search("colleague.*tomorrow", between, re.I | re.S), between
         assert not re.search("return|thirty|30|zanzibar", between, re.I), "not a word of what is private"
-        assert "secret" not in transcribe(chromium.recorded(alex)).lower()
+        assert not re.search("elephant|garden", transcribe(chromium.recorded(alex)), re.I)
 
         before = chromium.recorded(customer).seconds
         people.hand_back(alex, "They get a new tent.")

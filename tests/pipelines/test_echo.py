@@ -98,3 +98,44 @@ def test_silence_of_ours_makes_no_echo_of_noise() -> None:
     assert share_of_ours(np.zeros(len(OURS)), hiss) == 0
     assert share_of_ours(OURS, hiss) < 0.02
     assert share_of_ours(None, CALLER) == 0
+
+
+def taken_for_ours(parts: list[tuple[int, float]]) -> list[bool]:
+    """Whether the end of each second of a call is taken for ours.
+
+    `parts`: how many ms ago we said what is heard in it, and how like it is (1: the same). Windows are no
+    multiple of frames, as in a call.
+    """
+    rng = np.random.default_rng(4)
+    ours, other = rng.normal(0, 0.1, (2, RATE * (len(parts) + 1)))
+    echo, found = OwnEcho(), []
+    waiting = b""
+    for second, (delay_ms, like) in enumerate(parts, 1):
+        now, back = slice(second * RATE, (second + 1) * RATE), delay_ms * RATE // 1_000
+        returned = ours[now.start - back : now.stop - back]
+        heard = frames(0.3 * (like * returned + (1 - like**2) ** 0.5 * other[now]))
+        for mine, theirs in zip(frames(ours[now]), heard, strict=True):
+            echo.play(mine)
+            waiting += theirs.pcm
+            while len(waiting) >= 512:
+                window, waiting = waiting[:512], waiting[512:]
+                echo.hear(window, RATE, behind=len(waiting) // 2)
+                last = echo.sounds()
+        found.append(last)
+    return found
+
+
+def test_what_is_like_us_for_a_moment_is_a_caller() -> None:
+    """A vowel of the same pitch; at nine in ten nobody else can be so like us."""
+    assert taken_for_ours([(150, 0.6), (90, 0.6), (210, 0.6)]) == [False] * 3
+    assert taken_for_ours([(150, 0.9), (90, 0.9)]) == [True] * 2
+
+
+def test_where_our_echo_was_clear_less_of_it_is_known() -> None:
+    assert taken_for_ours([(150, 0.9), (150, 0.6), (150, 0.6)]) == [True] * 3
+    assert taken_for_ours([(150, 0.9), (90, 0.6), (150, 0.6)]) == [True, False, True]
+    assert taken_for_ours([(150, 0.9), (150, 0.2)]) == [True, False]
+
+
+def test_an_echo_whose_delay_changed_is_known_again() -> None:
+    assert taken_for_ours([(150, 0.9), (210, 0.9), (210, 0.6)]) == [True] * 3
