@@ -81,32 +81,26 @@ class Fading:
     """Sees a voice fade before the network, which hears the last word ring out, is sure that it has gone.
 
     After a last word the level falls within one window. On real speech that is 40 ms before a probability
-    below `stop`, with a false alarm in 5 s of speech: a `t` or a `k` closes the mouth as well. After it the
-    level rises again, be it ever so soft: `secret` is more than `seek`.
+    below `stop`, with a false alarm in 5 s of speech: a `t` or a `k` closes the mouth as well.
     """
 
     DEPTH_DB = 18.0
     "So much quieter than the voice usually is,"
     SURE = 0.98
-    "unless it is still voice beyond doubt,"
-    RISE_DB = 8.0
-    "or has become so much louder again and may be voice."
+    "unless it is still voice beyond doubt."
     SLOWNESS = 0.95
 
     def __init__(self) -> None:
         self._usual_db: float | None = None
-        self._lowest_db = 0.0
         self.faint = False
 
     def hear(self, level_db: float, probability: float) -> None:
         """Take the next window's level and probability of voice."""
-        self._lowest_db = min(self._lowest_db, level_db) if self.faint else level_db
         if probability >= 0.5:
             usual = level_db if self._usual_db is None else self._usual_db
             self._usual_db = self.SLOWNESS * usual + (1 - self.SLOWNESS) * level_db
         usual_db = self._usual_db
-        quiet = usual_db is not None and probability < self.SURE and level_db < usual_db - self.DEPTH_DB
-        self.faint = quiet and not (probability >= 0.5 and level_db > self._lowest_db + self.RISE_DB)
+        self.faint = usual_db is not None and probability < self.SURE and level_db < usual_db - self.DEPTH_DB
 
 
 class Nearness:

@@ -41,24 +41,6 @@ def test_a_voice_that_falls_away_is_faint_while_the_network_still_hears_it() -> 
     assert faint == [False, False, False, True, False, False, True]
 
 
-def test_a_last_syllable_after_a_closed_mouth_is_not_faint_however_soft() -> None:
-    fading = Fading()
-    faint = []
-    for level_db in (-20, -20, -50, -58, -48, -47, -52, -60, -75):
-        fading.hear(level_db, 0.9)
-        faint.append(fading.faint)
-    assert faint == [False, False, True, True, False, True, True, True, True]
-
-
-def test_noise_that_rises_after_a_voice_does_not_bring_it_back() -> None:
-    fading = Fading()
-    faint = []
-    for level_db, probability in [(-20, 0.9), (-60, 0.6), (-70, 0.3), (-50, 0.3)]:
-        fading.hear(level_db, probability)
-        faint.append(fading.faint)
-    assert faint == [False, True, True, True]
-
-
 def test_a_click_is_no_voice() -> None:
     assert changes(YES, YES, NO, YES, YES, NO) == []
 
