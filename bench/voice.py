@@ -30,10 +30,10 @@ from bench.voice_systems import (
     PARTS,
     VOICE,
     System,
-    gateway,
     livekit,
     llama_server,
     pipecat,
+    practised_gateway,
     read_events,
     read_rtvi,
 )
@@ -134,7 +134,7 @@ def systems(models: Path, found: Found) -> dict[str, System]:
             yield url
 
     return {
-        "ours": System(OURS, lambda: gateway(models), read_events),
+        "ours": System(OURS, lambda: practised_gateway(models), read_events),
         "pipecat": System("pipecat 1.14", with_model, read_rtvi, ("turns",)),
         "pipecat-scripted": System("pipecat 1.14, free model", with_script, read_rtvi),
         "livekit": System("livekit-agents 1.8", livekit, read_rtvi),

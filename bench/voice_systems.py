@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -28,6 +29,8 @@ VOICE = Path("piper") / "en_US-joe-medium.onnx"
 LLM = Path("llm") / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 READY_S = 120.0
 ENDING_S = 20.0
+LEARNING_S, LEARNT_S = 600.0, 6.0
+"A gateway learns so long at most; it has learnt when it knows nothing more for so long."
 
 
 PARTS = ("turns", "stops", "pauses")
@@ -68,6 +71,14 @@ def gateway(models: Path, more: Mapping[str, Any] | None = None) -> Iterator[str
             url = _first_line(process, "Warmline: ").split()[1]
             _until_ready(f"{url}/readyz")
             yield url
+
+
+@contextmanager
+def practised_gateway(models: Path) -> Iterator[str]:
+    """The same as callers find it: in its first quiet minutes it has learnt by heart how answers begin."""
+    with gateway(models) as url:
+        _until_learnt(f"{url}/metrics")
+        yield url
 
 
 @contextmanager
@@ -170,6 +181,25 @@ def _until_ready(url: str) -> None:
             return
         time.sleep(0.2)
     raise RuntimeError(f"the gateway was not up within {READY_S:g} s; still missing: {missing}")
+
+
+def _until_learnt(url: str) -> None:
+    begun = grown = time.monotonic()
+    known = 0
+    while time.monotonic() - begun < LEARNING_S:
+        now = phrases_known(httpx.get(url, timeout=5).text)
+        grown = time.monotonic() if now != known or not now else grown
+        known = now
+        if time.monotonic() - grown >= LEARNT_S:
+            return
+        time.sleep(0.5)
+    raise RuntimeError(f"the gateway had not learnt its phrases within {LEARNING_S:g} s; it knew {known}")
+
+
+def phrases_known(metrics: str) -> int:
+    """How many phrases a gateway with these metrics knows by heart."""
+    line = re.search(r"^warmline_phrases_known (\S+)", metrics, re.MULTILINE)
+    return int(float(line[1])) if line else 0
 
 
 def read_events(messages: Sequence[Message]) -> Reading:

@@ -7,7 +7,7 @@ import pytest
 
 from bench.scripted_model import UNKNOWN, endpoint, reply_to
 from bench.voice_questions import Category, calls, chosen
-from bench.voice_systems import read_events, read_rtvi
+from bench.voice_systems import phrases_known, read_events, read_rtvi
 from gateway.events import Message
 
 
@@ -88,3 +88,9 @@ def test_a_quick_pass_asks_something_of_every_category(category: Category) -> No
     assert any(
         question.category == category for call in chosen(calls(), quick=True) for question in call.turns
     )
+
+
+def test_reads_how_much_a_gateway_knows_by_heart() -> None:
+    metrics = "# TYPE warmline_phrases_known gauge\nwarmline_phrases_known 375.0\nwarmline_x_total 2.0\n"
+    assert phrases_known(metrics) == 375
+    assert phrases_known("warmline_x_total 2.0\n") == 0

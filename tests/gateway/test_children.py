@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.children import Child, ChildSettings
+from gateway.children import BEHIND_US, Child, ChildSettings
 from gateway.health import State
 
 SERVES = """
@@ -146,6 +146,18 @@ def test_a_child_that_does_not_want_to_go_is_made_to(tmp_path: Path) -> None:
     pid = int((tmp_path / "notes").read_text().split()[0])
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_child_gives_way_to_the_event_loop(tmp_path: Path) -> None:
+    async def test(watched: Watched) -> None:
+        await watched.next_report()
+        child = int((tmp_path / "lives").read_text().split()[0])
+        assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + BEHIND_US
+        session = Path(f"/proc/{child}/autogroup")
+        if session.exists() and "autogroup" in session.read_text():  # sessions are weighed, not processes
+            assert session.read_text().split()[-1] == str(BEHIND_US)
+
+    run(lambda: Watched(SERVES, str(tmp_path / "lives")), test)
 
 
 def test_the_secret_is_not_on_the_command_line(tmp_path: Path) -> None:
