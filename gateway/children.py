@@ -28,6 +28,7 @@ LINE = 65_536
 BEHIND_US = 5
 "Niceness of children."
 AUTOGROUP_TRIES, AUTOGROUP_RETRY_S = 10, 0.12
+"For the niceness of a child's session; other children may be setting theirs."
 STEADY_S = 60.0
 "A child that lived so long has recovered; its next failure counts as its first."
 
