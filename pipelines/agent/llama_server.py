@@ -17,7 +17,6 @@ import os
 import signal
 import threading
 from pathlib import Path
-from types import FrameType
 from urllib.parse import urlsplit
 
 # Before the library is loaded, for it looks then. Its threads meet some hundred times a token, and one that
@@ -65,11 +64,19 @@ def _logs_to_stderr() -> int:
     return stdout
 
 
-def _end_with_parent(ended: threading.Event) -> None:
-    """Set `ended` when stdin does; a parent that was killed closes it too."""
+def _end_with_parent() -> None:
+    """End when stdin does; a parent that was killed closes it too."""
     while os.read(0, 4096):
         pass
-    ended.set()
+    _end()
+
+
+def _end(*_: object) -> None:
+    """End at once: native threads may be in the middle of a token; nothing of ours is left to save.
+
+    As a signal's handler it must not wait for a lock, which the code that it interrupts may hold.
+    """
+    os._exit(0)
 
 
 def main() -> None:
@@ -84,22 +91,15 @@ def main() -> None:
     if not options.model.is_file():
         parser.error(f"{options.model} is missing; run `warmline models pull`")
     stdout = _logs_to_stderr()
-    ended = threading.Event()
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    threading.Thread(target=_end_with_parent, args=(ended,), name="stdin", daemon=True).start()
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    threading.Thread(target=_end_with_parent, name="stdin", daemon=True).start()
     settings = parameters(options.model, options.threads, options.slots, options.context)
     settings.port = options.port
     server = xllamacpp.Server(settings)
     port = urlsplit(server.listening_address).port
     os.write(stdout, (json.dumps({"port": port}) + "\n").encode())
-    ended.wait()
-    # Native threads may be in the middle of a token; nothing of ours is left to save.
-    os._exit(0)
+    threading.Event().wait()  # for one of the ends above
 
 
 if __name__ == "__main__":
