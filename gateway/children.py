@@ -161,7 +161,7 @@ async def _give_way(process: int) -> None:
     each child is a session.
     """
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process, BEHIND_US)
+        os.setpriority(os.PRIO_PROCESS, process, os.nice(0) + BEHIND_US)
     for _ in range(AUTOGROUP_TRIES):
         try:
             _set_autogroup(process, BEHIND_US)
