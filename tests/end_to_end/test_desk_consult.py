@@ -135,6 +135,7 @@ def test_who_is_asked_declines_or_misses_it(page: Page, desk: ScriptedDesk) -> N
     desk.script["consult_answer"] = lambda _: [consult("over", why="declined")]
     desk.tell(consult("asked"))
     card = page.get_by_role("dialog", name=re.compile("Tom asks you"))
+    expect(card).to_be_visible()
     page.keyboard.press("Alt+x")
     expect(card).to_be_hidden()
     assert [command.answer for command in desk.of("consult_answer")] == ["decline"]
