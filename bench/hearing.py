@@ -20,9 +20,9 @@ from pipelines.facts import Fact, SpeechStarted
 from pipelines.frontend import FrontEnd
 from pipelines.phrases import Phrases
 from pipelines.recognizer import Decoder, StreamingRecognizer, StreamingTimes
-from pipelines.reply import Stopwatch
 from pipelines.silero import Silero, VoiceDetector
 from pipelines.speech import Job, Priority
+from pipelines.stopwatch import Stopwatch
 from pipelines.turn_times import TurnTimes
 from pipelines.turns import Answering, TurnTaking
 from pipelines.voice import VoiceThresholds

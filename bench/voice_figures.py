@@ -1,7 +1,7 @@
 """What `bench voice` found, turn by turn, and the figures made of it.  [core]"""
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,6 +40,14 @@ class Turn:
         """Voice to voice, unless nothing was heard or the caller was cut off."""
         measured = self.asked.voice_to_voice_ms
         return measured if measured is not None and measured >= 0 else None
+
+    @property
+    def answer_ms(self) -> float | None:
+        """The same to the first sample of the answer itself, which comes behind a filler if there was one."""
+        stages = self.asked.reading.stages
+        if self.ms is None or "filler_ms" not in stages:
+            return self.ms
+        return self.ms + stages.get("first_audio_ms", stages["filler_ms"]) - stages["filler_ms"]
 
     def raw(self) -> dict[str, Any]:
         """For the results' file."""
@@ -105,21 +113,28 @@ def _times(system: str, name: str, turns: Sequence[Turn], limits: Limits) -> Ite
     times = [turn.ms for turn in turns if turn.ms is not None]
     if not times:
         return
-    runs = _medians(turns)
+    runs = _medians((turn.run, turn.ms) for turn in turns)
     note = f"{len(times)} of {len(turns)} turns" if len(times) < len(turns) else f"{len(turns)} turns"
     if fillers := sum(turn.asked.reading.filler for turn in turns):
         note += f", {fillers} began with a filler"
     p50, p95 = statistics.median(runs), percentile(times, 95)
     yield _held(system, f"{name}, p50", p50, limits[0], "ms", runs, note)
     yield _held(system, f"{name}, p95", p95, limits[1], "ms", (), note)
+    if all(turn.answer_ms == turn.ms for turn in turns):
+        return
+    runs = _medians((turn.run, turn.answer_ms) for turn in turns)
+    p50 = statistics.median(runs)
+    p95 = percentile([turn.answer_ms for turn in turns if turn.answer_ms is not None], 95)
+    yield _held(system, f"{name}, behind the filler, p50", p50, None, "ms", runs, note)
+    yield _held(system, f"{name}, behind the filler, p95", p95, None, "ms", (), note)
 
 
-def _medians(turns: Sequence[Turn]) -> tuple[float, ...]:
+def _medians(measured: Iterable[tuple[int, float | None]]) -> tuple[float, ...]:
     """Of each run that heard anything."""
     by_run: dict[int, list[float]] = {}
-    for turn in turns:
-        if turn.ms is not None:
-            by_run.setdefault(turn.run, []).append(turn.ms)
+    for run, ms in measured:
+        if ms is not None:
+            by_run.setdefault(run, []).append(ms)
     return tuple(statistics.median(times) for times in by_run.values())
 
 

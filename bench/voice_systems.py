@@ -250,4 +250,6 @@ def read_rtvi(messages: Sequence[Message]) -> Reading:
 def _fillers() -> tuple[str, ...]:
     """What is said to fill a silence before the answer itself."""
     said = load_definition(SHOP).phrases
-    return tuple(each.voice for each in (said.slow, said.looking_up, said.checking, said.changing))
+    return tuple(
+        each.voice for each in (*said.thinking, said.slow, said.looking_up, said.checking, said.changing)
+    )

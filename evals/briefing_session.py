@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pipelines.advisor import ToolRequest
 from pipelines.agent.agent import Agent
 from pipelines.agent.figures import unsupported
-from pipelines.answer import Basis, Say
+from pipelines.answer import Basis, Filler, Say
 from pipelines.briefing import Briefing
 from pipelines.briefing_fold import BriefingFold
 from pipelines.conversation import Conversation
@@ -162,6 +162,8 @@ class Session:
                         said += text
                     case Basis():
                         basis = piece
+                    case Filler():
+                        pass  # nobody waits
                     case fact:
                         self._keep(fact)
         self._keep(

@@ -74,7 +74,7 @@ async def _turn(agent: Agent, conversation: Conversation, turn_id: str, script: 
                 reply += piece.text
             elif isinstance(piece, Basis):
                 basis = piece
-            else:
+            elif isinstance(piece, Fact):
                 facts.append(piece)
                 conversation.apply(piece)
     ended = time.monotonic()

@@ -93,6 +93,7 @@ class Timeline:
             ("decide", placed.anchor, placed.at("decision_ms"), {}),
             ("understand", begun, understood, by),
             ("answer", max([understood or begun, *before]), words, {"source": done.source}),
+            ("filler", placed.at("filler_ms"), placed.at("first_audio_ms") or at, {}),
             ("speak", placed.at("first_clause_ms") or words, placed.at("first_audio_ms"), {}),
             ("play", placed.at("first_audio_ms"), at, {}),
         ]
@@ -108,8 +109,9 @@ class Timeline:
 
         Our first sound is the surest; the customer's turn is told once it was both heard and decided.
         """
-        if self._first_sound is not None and latency.first_audio_ms is not None:
-            return self._first_sound - latency.first_audio_ms / 1_000
+        first_ms = latency.first_audio_ms if latency.filler_ms is None else latency.filler_ms
+        if self._first_sound is not None and first_ms is not None:
+            return self._first_sound - first_ms / 1_000
         return self._begun - (_told_ms(latency) or 0) / 1_000
 
 

@@ -23,6 +23,16 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Filler:
+    """What may be said until the next words come, because they are long in coming. Spoken answers only."""
+
+    text: str
+    "A whole sentence, true of any answer."
+    after_s: float = 0.0
+    "Not before so many seconds have passed, because the words may be there sooner."
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What the words rest on; the last one counts."""
 
@@ -30,7 +40,7 @@ class Basis:
     citations: tuple[Cited, ...] = ()
 
 
-Piece = Say | Basis | Fact
+Piece = Say | Filler | Basis | Fact
 
 
 class Answerer(Protocol):

@@ -25,7 +25,8 @@ from pipelines.keypad import KeyChoices, KeyMeaning
 from pipelines.phrases import Phrases
 from pipelines.preparation import Preparation
 from pipelines.processor import DirectProcessor
-from pipelines.reply import Assignment, Reply, Stopwatch
+from pipelines.reply import Assignment, Reply
+from pipelines.stopwatch import Stopwatch
 from pipelines.synthesizer import Synthesizer
 from pipelines.transport import LegOutput
 from pipelines.turns import Answering

@@ -95,8 +95,10 @@ class Latency(BaseModel):
     "First text of the reply, whoever made it (model, workflow, answer from knowledge)."
     first_clause_ms: int | None = None
     "First piece of the text handed to the voice."
+    filler_ms: int | None = None
+    "First sample of a filler handed to the leg, which was heard until the reply came; None: none was said."
     first_audio_ms: int | None = None
-    "First sample of the reply handed to the leg."
+    "First sample of the reply itself handed to the leg."
 
 
 class CustomerTurn(Fact):

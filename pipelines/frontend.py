@@ -29,7 +29,7 @@ from pipelines.keypad import KeyAction, Keypad, KeysBegan, KeysErased, KeysTaken
 from pipelines.other_machine import Heed, OtherMachine
 from pipelines.phrases import Phrases
 from pipelines.processor import DirectProcessor, PipecatFrame
-from pipelines.reply import Stopwatch
+from pipelines.stopwatch import Stopwatch
 from pipelines.transcript import Final, Lost, Partial
 from pipelines.transport import LegAudioFrame, LegOutput
 from pipelines.turn_actions import (

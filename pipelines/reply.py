@@ -16,13 +16,12 @@ from typing import Protocol
 
 import structlog
 
-from pipelines.answer import Basis, Piece, Say
-from pipelines.audio import Frame
+from pipelines.answer import Basis, Filler, Piece, Say
+from pipelines.audio import FRAME_MS, Frame
 from pipelines.facts import (
     Activity,
     Emit,
     Fact,
-    Latency,
     ReplyDelta,
     ReplyDone,
     ReplyStarted,
@@ -30,14 +29,15 @@ from pipelines.facts import (
     ToolFinished,
     Trouble,
     Unavailable,
-    Understood,
     Words,
 )
+from pipelines.filler import Gap
 from pipelines.heard import HeardText
 from pipelines.phrases import Phrases
 from pipelines.sentences import Piece as Sentence
 from pipelines.sentences import SentenceCutter
 from pipelines.spoken import spoken
+from pipelines.stopwatch import Stopwatch
 from pipelines.turns import Answering
 
 AHEAD_FRAMES = 100
@@ -75,54 +75,6 @@ Speak = Callable[[str], AsyncGenerator[Frame, None]]
 """`Synthesizer.speak` of the call's voice."""
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Times of one spoken turn, in ms after the customer's last voiced sample."""
-
-    now: Callable[[], float]
-    "Monotonic, s."
-    began: float
-    "The last voiced sample, on that clock."
-    decision_ms: int | None = None
-    drafted_ms: int | None = None
-    final_transcript_ms: int | None = None
-    understood_ms: int | None = None
-    tools_ms: int | None = None
-    first_token_ms: int | None = None
-    first_clause_ms: int | None = None
-    first_audio_ms: int | None = None
-
-    def note(self, fact: Fact) -> None:
-        """What a fact of the answer says of time."""
-        match fact:
-            case Understood() if self.understood_ms is None:
-                self.understood_ms = self.elapsed_ms()
-            case ToolFinished() if self.first_token_ms is None:
-                self.tools_ms = (self.tools_ms or 0) + fact.elapsed_ms
-
-    def decided_as(self, other: "Stopwatch") -> None:
-        """Take over what is only known at the end of a turn; what was drafted before it keeps its times."""
-        self.decision_ms = other.decision_ms
-        self.final_transcript_ms = other.final_transcript_ms
-
-    def elapsed_ms(self) -> int:
-        """Since the last voiced sample."""
-        return round((self.now() - self.began) * 1_000)
-
-    def latency(self) -> Latency:
-        """As the fact has it."""
-        return Latency(
-            decision_ms=self.decision_ms,
-            drafted_ms=self.drafted_ms,
-            final_transcript_ms=self.final_transcript_ms,
-            understood_ms=self.understood_ms,
-            tools_ms=self.tools_ms,
-            first_token_ms=self.first_token_ms,
-            first_clause_ms=self.first_clause_ms,
-            first_audio_ms=self.first_audio_ms,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """What to answer, and with what words."""
@@ -154,9 +106,16 @@ class Reply:
         self._writes: set[str] = set()
         self._interrupted = self._voiceless = self._made = False
         self._may_cancel = False
+        self._gap = Gap(what.stopwatch.elapsed_ms if what.stopwatch else None, what.confirmed)
+        self._filler = ""
+        self._filler_frames = 0
+        "So many frames of a filler come before those of the answer."
+        self._word = asyncio.Lock()
+        "Whoever has it may say something: the answer, or what is said until it comes."
         self._mark = 0
         self._reading: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[None] | None = None
 
     # --- from outside ----------------------------------------------------------------------------
 
@@ -169,6 +128,7 @@ class Reply:
             self._speaking.cancel()
         while not self._sentences.empty():  # nobody takes them any more; whoever waits for room must not
             self._sentences.get_nowait()
+        self._end_gap()
         if self._reading is not None and self._may_cancel and not self._writes:
             self._reading.cancel()
 
@@ -196,6 +156,7 @@ class Reply:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._speaking = tasks.create_task(self._say_it(), name="reply voice")
+                self._filling = tasks.create_task(self._fill(), name="reply filler")
                 self._reading = tasks.create_task(self._read(), name="reply text")
         except* Unavailable as group:
             broken += group.exceptions
@@ -227,6 +188,8 @@ class Reply:
             log.exception("reply failed", turn_id=self._what.turn_id)
             await self._tell(Trouble(code="internal_error", message="An answer failed."))
             await self._say(("" if not self._text else " ") + self._phrases.sorry)
+        async with self._word:
+            self._end_gap()
         for sentence in self._cutter.flush():
             await self._hand_to_voice(sentence)
         await self._hand_to_voice(None)
@@ -253,6 +216,8 @@ class Reply:
         match piece:
             case Say():
                 await self._say(piece.text, piece.complete)
+            case Filler():
+                self._gap.offer(piece)
             case Basis():
                 self._basis = piece
             case ToolCalled(effect="write"):
@@ -264,13 +229,29 @@ class Reply:
             case Fact():
                 await self._emit(piece)
 
+    async def _fill(self) -> None:
+        """Break the silence before the first words, if it lasts."""
+        filler = await self._gap.filler()
+        async with self._word:
+            if not self._text and not self._interrupted:
+                self._filler = f"{filler} "
+                await self._put(self._filler, complete=True)
+
+    def _end_gap(self) -> None:
+        if self._filling is not None:
+            self._filling.cancel()
+
     async def _say(self, text: str, complete: bool = False) -> None:
         """More words. Once interrupted they are no longer part of the reply: nobody heard them."""
-        if self._interrupted or not text:
-            return
-        stopwatch = self._what.stopwatch
-        if stopwatch is not None and stopwatch.first_token_ms is None:
-            stopwatch.first_token_ms = stopwatch.elapsed_ms()
+        async with self._word:
+            if self._interrupted or not text:
+                return
+            stopwatch = self._what.stopwatch
+            if stopwatch is not None and stopwatch.first_token_ms is None:
+                stopwatch.first_token_ms = stopwatch.elapsed_ms()
+            await self._put(text, complete)
+
+    async def _put(self, text: str, complete: bool) -> None:
         offset = len(self._text)
         self._text += text
         sentences = self._cutter.feed(text)
@@ -283,9 +264,8 @@ class Reply:
     async def _hand_to_voice(self, sentence: Sentence | None) -> None:
         if self._interrupted:
             return
-        stopwatch = self._what.stopwatch
-        if stopwatch is not None and stopwatch.first_clause_ms is None and sentence is not None:
-            stopwatch.first_clause_ms = stopwatch.elapsed_ms()
+        if self._what.stopwatch is not None and sentence is not None:
+            self._what.stopwatch.clause()
         await self._sentences.put(sentence)
 
     # --- speaking it -----------------------------------------------------------------------------
@@ -301,6 +281,8 @@ class Reply:
                 self._heard.begin(sentence)
                 await self._voice(text)
                 self._heard.end()
+            if sentence.end <= len(self._filler):
+                self._filler_frames = self._heard.total_ms // FRAME_MS
         self._made = True
         await self._frames.put(None)
 
@@ -329,19 +311,25 @@ class Reply:
     async def _play(self) -> None:
         if self._what.confirmed is not None:
             await self._what.confirmed.wait()
-        first = True
+        played = 0
         while (frame := await self._frames.get()) is not None:
+            before_ms = self._mouth.remaining_ms if self._filler else 0
             await self._mouth.play(frame)
-            if first:
-                first = False
-                await self._began_to_sound()
+            self._note_sound(played, before_ms)
+            if not played:
+                await self._tell(Activity(state="speaking"))
+            played += 1
         await self._mouth.finish()
 
-    async def _began_to_sound(self) -> None:
+    def _note_sound(self, played: int, before_ms: int) -> None:
+        """Note when the first frame was heard, of a filler and of the answer, which stands behind it."""
         stopwatch = self._what.stopwatch
-        if stopwatch is not None:
-            stopwatch.first_audio_ms = stopwatch.elapsed_ms()
-        await self._tell(Activity(state="speaking"))
+        if stopwatch is None:
+            return
+        if self._filler and not played:
+            stopwatch.filler_ms = stopwatch.elapsed_ms()
+        elif played == self._filler_frames:
+            stopwatch.first_audio_ms = stopwatch.elapsed_ms() + before_ms
 
     async def _tell(self, fact: Fact) -> None:
         """Emit what nobody's memory depends on: not worth the reply when it cannot be."""

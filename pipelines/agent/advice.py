@@ -21,7 +21,7 @@ from pipelines.agent.retelling import Retelling
 from pipelines.agent.rules import is_question
 from pipelines.agent.turn import Parts, TurnAnswer
 from pipelines.agent.wording import render
-from pipelines.answer import Basis, Say
+from pipelines.answer import Basis, Filler, Say
 from pipelines.briefing import Briefing
 from pipelines.conversation import Conversation
 from pipelines.facts import (
@@ -156,6 +156,8 @@ class Advice:
                         return None  # a person is here already
                     case ToolCalled(effect=effect) if effect != "read":
                         break
+                    case Filler():
+                        pass
                     case fact:
                         conversation.apply(fact)
         text = "".join(said).strip()
@@ -190,5 +192,4 @@ def _suggestion(turn_id: str, draft: _Draft) -> Suggestion:
 
 def _fixed(phrases: Phrases, channel: Channel) -> frozenset[str]:
     """What only a bot says: that it did not understand, that it could get somebody."""
-    lines = [getattr(phrases, name) for name in Phrases.model_fields]
-    return frozenset(render(line, {}, channel) for line in lines if not line.names())
+    return frozenset(render(line, {}, channel) for _, line in phrases.lines() if not line.names())

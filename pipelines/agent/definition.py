@@ -243,6 +243,12 @@ class Phrases(_Strict):
     "With {title}: now the second thing that was asked for."
     which: Line
     "Nothing is going on and a bare value came."
+    thinking: tuple[Line, ...] = (
+        _said("Let me think."),
+        _said("Let me see."),
+        _said("One moment, let me think."),
+    )
+    "Said in turn while a slow model makes up its first words; none: silence."
     slow: Line
     "Nothing has been said for a while."
     looking_up: Line
@@ -267,6 +273,13 @@ class Phrases(_Strict):
     "The same where nothing was going on."
     calling_back: Line = _said("Hello. You asked us to call you back, and that is why I am calling.")
     "What we say first in a call that a customer asked for: who calls, and why."
+
+    def lines(self) -> Iterator[tuple[str, Spoken]]:
+        """Each sentence, with the name that it has in a definition."""
+        for name in type(self).model_fields:
+            said: Spoken | tuple[Spoken, ...] = getattr(self, name)
+            for line in said if isinstance(said, tuple) else (said,):
+                yield name, line
 
 
 _PHRASE_VALUES = {
@@ -344,8 +357,7 @@ class Definition(_Strict):
     @field_validator("phrases")
     @classmethod
     def _phrases_fill(cls, phrases: Phrases) -> Phrases:
-        for name in Phrases.model_fields:
-            line: Spoken = getattr(phrases, name)
+        for name, line in phrases.lines():
             _demand_known(line, _PHRASE_VALUES.get(name, set()), f"phrases.{name}")
         return phrases
 

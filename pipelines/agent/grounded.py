@@ -107,7 +107,7 @@ class Grounded:
     ) -> AsyncGenerator[Piece, None]:
         """Say the answer of a finding that is covered, as it comes."""
         said: list[Part] = []
-        if self._phrases(finding):
+        if self.phrases(finding):
             try:
                 async with aclosing(self._in_own_words(finding, channel, session_id, said)) as pieces:
                     async for piece in pieces:
@@ -145,12 +145,12 @@ class Grounded:
 
     async def read_ahead(self, finding: Finding, channel: Channel, session_id: str) -> None:
         """Have the model read what an answer to the finding would begin with."""
-        if self._phrases(finding):
+        if self.phrases(finding):
             assert self._model is not None
             messages = self._messages(finding.question, _readable(finding, channel))
             await self._model.read_ahead(messages, session_id=session_id)
 
-    def _phrases(self, finding: Finding) -> bool:
+    def phrases(self, finding: Finding) -> bool:
         """Whether the model has a say in the answer."""
         return self._model is not None and finding.covered and not finding.certain
 

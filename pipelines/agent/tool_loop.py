@@ -115,7 +115,13 @@ class ToolLoop:
         roles = {"customer": "user", "bot": "assistant", "human": "assistant"}
         system, _ = self.opening()
         turns = conversation.turns[_begins(len(conversation.turns)) :]
-        return [system, *({"role": roles[t.party], "content": t.text[:_LONGEST]} for t in turns)]
+        return [system, *({"role": roles[t.party], "content": self._shown(t.text)} for t in turns)]
+
+    def _shown(self, text: str) -> str:
+        """A turn as the model sees it: without the filler it began with, or the model learns to say it."""
+        for filler in self._definition.phrases.thinking:
+            text = text.removeprefix(f"{filler.voice} ")
+        return text[:_LONGEST]
 
     async def read_ahead(self, conversation: Conversation, words: str) -> None:
         """Have the model read what its next answer will begin with, up to the customer's words so far."""

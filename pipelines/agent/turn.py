@@ -4,17 +4,19 @@ Relies on the runner's promise that each fact is stored and applied to the conve
 is asked for, so a verified identity or a tool's result is in the conversation when the next step looks.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from knowledge.embedding import EmbeddingUnavailable
 from pipelines.agent.actions import Actions, Tools, values_of
 from pipelines.agent.commands import labels
-from pipelines.agent.definition import Definition, Phrases, Spoken
+from pipelines.agent.definition import Definition, Spoken
 from pipelines.agent.grounded import Grounded
 from pipelines.agent.language_model import ModelUnavailable
+from pipelines.agent.pace import Pace
 from pipelines.agent.position import Position
 from pipelines.agent.slots import Heard
 from pipelines.agent.steps import Answer, Converse, Decision, Returned, Step, Tell, Transfer, Use
@@ -22,7 +24,7 @@ from pipelines.agent.tool_loop import ToolLoop, Wish
 from pipelines.agent.understand import Understander
 from pipelines.agent.wording import render
 from pipelines.agent.workflow import decide, offer_person, proceed
-from pipelines.answer import Basis, Piece, Say
+from pipelines.answer import Basis, Filler, Piece, Say
 from pipelines.conversation import Conversation, WorkflowState
 from pipelines.facts import Channel, Cited, HandoffRequested, Trouble, Unavailable, Understood
 from pipelines.secret import PLACEHOLDER
@@ -32,6 +34,8 @@ Source = Literal["workflow", "knowledge", "model", "fixed"]
 NOTE_TURNS = 6
 "A note for a colleague holds so many of the customer's last turns."
 NOTE_CHARACTERS = 2000
+UNKNOWN_PACE_S = 0.5
+"A model whose pace is not known yet gets so long for its first words before a filler is said."
 _RANK: tuple[Source, ...] = ("fixed", "model", "knowledge", "workflow")
 "Of several makers of an answer, the last of these is named."
 
@@ -48,6 +52,8 @@ class Parts:
     "Unix time in seconds."
     tool_loop: ToolLoop | None
     "None without a model."
+    pace: Pace = field(default_factory=Pace)
+    "The model's."
 
 
 class TurnAnswer:
@@ -96,7 +102,7 @@ class TurnAnswer:
 
     def say(self, line: Spoken, **values: Any) -> Iterator[Piece]:
         """A sentence of the definition."""
-        source: Source = "fixed" if line in _lines(self._phrases) else "workflow"
+        source: Source = "fixed" if any(line == known for _, known in self._phrases.lines()) else "workflow"
         yield from self._say(render(line, values, self._channel), source)
 
     def give_up(self) -> Iterator[Piece]:
@@ -155,6 +161,9 @@ class TurnAnswer:
             for piece in self.say(self._phrases.not_covered):
                 yield piece
             return
+        if self._parts.grounded.phrases(finding):
+            for filler in self._filler():
+                yield filler
         async with aclosing(
             self._parts.grounded.answer(finding, self._channel, self._conversation.session_id)
         ) as pieces:
@@ -174,10 +183,17 @@ class TurnAnswer:
             for piece in self.say(self._phrases.not_covered):
                 yield piece
             return
+        for filler in self._filler():
+            yield filler
+        clock = asyncio.get_running_loop().time
+        asked: float | None = clock()
         answer = self._parts.tool_loop.answer(self._conversation, self._actions, self._channel)
         async with aclosing(answer) as pieces:
             async for each in pieces:
                 if isinstance(each, Say):
+                    if asked is not None:
+                        self._parts.pace.began(clock() - asked)
+                        asked = None
                     for said in self._say(each.text, "model"):
                         yield said
                 elif isinstance(each, Wish):
@@ -239,6 +255,14 @@ class TurnAnswer:
         yield Say(f" {text}" if self._spoken else text, complete=True)
         self._spoken = True
 
+    def _filler(self) -> Iterator[Piece]:
+        """What may be said until the model's first words come; another one than the last time."""
+        lines, slow = self._phrases.thinking, self._parts.pace.is_slow
+        if self._channel == "voice" and lines and not self._spoken and slow is not False:
+            answered = sum(turn.party == "bot" for turn in self._conversation.turns)
+            line = lines[answered % len(lines)]
+            yield Filler(render(line, {}, "voice"), 0.0 if slow else UNKNOWN_PACE_S)
+
     def _cite(self, citations: tuple[Cited, ...]) -> None:
         """Keep the passages that the answer rests on, each once; the next words carry them."""
         known = {each.passage_id: each for each in (*self._basis.citations, *citations)}
@@ -256,10 +280,6 @@ class TurnAnswer:
             else:
                 assert not isinstance(step, Answer | Converse | Use | Transfer)
                 yield step
-
-
-def _lines(phrases: Phrases) -> list[Spoken]:
-    return [getattr(phrases, name) for name in Phrases.model_fields]
 
 
 def _returned(result: ToolResult) -> Returned:

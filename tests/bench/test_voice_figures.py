@@ -71,6 +71,16 @@ def test_fillers_are_told() -> None:
     assert "1 began with a filler" in figure.note
 
 
+def test_what_lies_behind_a_filler_is_measured_too() -> None:
+    filled = turn(650, filler=True)
+    filled.asked.reading.stages |= {"filler_ms": 600, "first_audio_ms": 1_900}
+    found = named(voice_to_voice([filled, turn(750), turn(850)]))
+    assert found["voice to voice, model, p50", OURS].value == 750
+    assert found["voice to voice, model, behind the filler, p50", OURS].value == 850
+    assert found["voice to voice, model, behind the filler, p95", OURS].value == 1_950
+    assert ("voice to voice, workflow, behind the filler, p50", OURS) not in found
+
+
 def test_word_errors_are_counted_over_all_words() -> None:
     found = named(voice_to_voice([turn(700), turn(700, said="Hello bear.")]))
     assert found["word error rate", OURS].value == 25

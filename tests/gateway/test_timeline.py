@@ -62,6 +62,12 @@ def test_a_spoken_turn_begins_with_the_last_voiced_sample_which_the_first_sound_
     }
 
 
+def test_a_filler_is_the_first_sound_and_lasts_until_the_answer_comes() -> None:
+    latency = Latency(final_transcript_ms=350, first_token_ms=1_500, filler_ms=650, first_audio_ms=1_700)
+    found = stages((10.35, SAID), (10.65, SPEAKING), done_at=13, latency=latency)
+    assert found["turn"] == (10, 13) and found["filler"] == (10.65, 11.7) and found["play"] == (11.7, 13)
+
+
 def test_before_any_sound_the_customers_turn_places_the_beginning() -> None:
     latency = Latency(final_transcript_ms=350, decision_ms=300)
     found = stages((10.35, SAID), done_at=11, latency=latency)

@@ -12,7 +12,7 @@ from pipelines.bot import INBOX, Agent, Announcement, Bot
 from pipelines.conversation import Conversation
 from pipelines.facts import CustomerTurn, Fact, ReplyDone, Unavailable
 from pipelines.phrases import Phrases
-from pipelines.reply import Stopwatch
+from pipelines.stopwatch import Stopwatch
 from pipelines.transport import LegTransport
 from pipelines.turns import Answering
 from tests import virtual_time

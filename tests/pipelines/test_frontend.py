@@ -9,7 +9,7 @@ from pipelines.ears import Ears
 from pipelines.facts import Activity, Fact, SpeechStarted, TranscriptPartial, Unavailable
 from pipelines.frontend import BACKGROUND, DEAF_FRAMES, NEWS, FrontEnd, News
 from pipelines.phrases import Phrases
-from pipelines.reply import Stopwatch
+from pipelines.stopwatch import Stopwatch
 from pipelines.transcript import Final, Lost, Partial
 from pipelines.turn_times import TurnTimes
 from pipelines.turns import Answering, TurnTaking

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pipelines.answer import Basis, Piece, Say
+from pipelines.answer import Basis, Filler, Piece, Say
 from pipelines.audio import FRAME_MS, Frame
 from pipelines.facts import (
     Cited,
@@ -19,7 +19,8 @@ from pipelines.facts import (
     WorkflowChanged,
 )
 from pipelines.phrases import Phrases
-from pipelines.reply import AHEAD_SENTENCES, Assignment, Reply, Stopwatch
+from pipelines.reply import AHEAD_SENTENCES, Assignment, Reply
+from pipelines.stopwatch import Stopwatch
 from pipelines.turns import Answering
 from tests import virtual_time
 from tests.fakes.voice_parts import ToneSynthesizer
@@ -329,5 +330,75 @@ def test_an_interruption_ends_a_reply_whose_text_is_far_ahead_of_its_voice() -> 
             await scene.run_and_interrupt(3.0)
         assert scene.done.interrupted and scene.closed
         assert len(scene.reached) < len(much), "the answerer was made to wait"
+
+    virtual_time.run(main())
+
+
+def test_a_silence_that_lasts_is_broken_by_a_filler_and_then_the_answer_follows() -> None:
+    async def main() -> None:
+        scene = Scene(0.2, Filler("Let me think."), 1.4, Say("As far as I know, yes.", complete=True))
+        await scene.reply.run()
+        assert scene.voice.spoken == ["Let me think.", "As far as I know,", "yes."]
+        assert scene.done.pii.text == "Let me think. As far as I know, yes."
+        deltas = [(f.offset, f.text) for f in scene.facts if isinstance(f, ReplyDelta)]
+        assert deltas == [(0, "Let me think. "), (14, "As far as I know, yes.")]
+        latency = scene.done.latency
+        assert latency is not None and latency.filler_ms is not None and latency.first_audio_ms is not None
+        assert latency.filler_ms == pytest.approx(600 + 70, abs=10)
+        assert latency.first_token_ms == pytest.approx(1_600, abs=5), "the answer's own"
+        assert latency.first_clause_ms == pytest.approx(1_600, abs=5)
+        assert latency.first_audio_ms == pytest.approx(1_600 + 70, abs=10)
+
+    virtual_time.run(main())
+
+
+def test_words_that_come_in_time_need_no_filler() -> None:
+    async def main() -> None:
+        scene = Scene(0.2, Filler("Let me think."), 0.3, Say("It is open today."))
+        await scene.reply.run()
+        assert scene.done.pii.text == "It is open today."
+        assert scene.done.latency is not None and scene.done.latency.filler_ms is None
+
+    virtual_time.run(main())
+
+
+def test_a_draft_that_is_ready_when_the_turn_ends_needs_no_filler() -> None:
+    async def main() -> None:
+        confirmed = asyncio.Event()
+        scene = Scene(Filler("Let me think."), 1.0, Say("It is open today."), confirmed=confirmed)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(scene.reply.run())
+            await asyncio.sleep(1.2)
+            confirmed.set()
+        assert scene.done.pii.text == "It is open today."
+
+    virtual_time.run(main())
+
+
+def test_an_interruption_before_the_filler_leaves_nothing_to_be_said() -> None:
+    async def main() -> None:
+        scene = Scene(Filler("Let me think."), 5.0, Say("It is open today."))
+        await scene.run_and_interrupt(0.3)
+        assert scene.done.interrupted and scene.done.pii.text == "" and not scene.mouth.frames
+
+    virtual_time.run(main())
+
+
+def test_an_interruption_of_the_filler_keeps_what_was_heard_of_it() -> None:
+    async def main() -> None:
+        scene = Scene(Filler("Let me think about that for a moment."), 5.0, Say("It is open today."))
+        await scene.run_and_interrupt(1.2)
+        heard = scene.done.pii.text
+        assert scene.done.interrupted and heard and "Let me think about that for a moment.".startswith(heard)
+
+    virtual_time.run(main())
+
+
+def test_an_answer_without_words_ends_without_a_filler() -> None:
+    async def main() -> None:
+        scene = Scene(Filler("Let me think."), 0.1)
+        async with asyncio.timeout(0.5):
+            await scene.reply.run()
+        assert scene.done.pii.text == ""
 
     virtual_time.run(main())

@@ -8,7 +8,7 @@ import pytest
 from pipelines.answer import Piece, Say
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, CustomerTurn, ReplyDone, ReplyStarted, ToolCalled, ToolFinished
-from pipelines.reply import Stopwatch
+from pipelines.stopwatch import Stopwatch
 from pipelines.turn_times import TurnTimes
 from pipelines.voice_call import CallSettings
 from tests import virtual_time

@@ -10,6 +10,7 @@ const NONE: Latency = {
   tools_ms: null,
   first_token_ms: null,
   first_clause_ms: null,
+  filler_ms: null,
   first_audio_ms: null,
 };
 

@@ -143,6 +143,7 @@ describe("a reply", () => {
       tools_ms: null,
       first_token_ms: 400,
       first_clause_ms: 400,
+      filler_ms: null,
       first_audio_ms: 550,
     };
     const cutOff = { ...latency, first_audio_ms: null };

@@ -45,6 +45,7 @@ const latency = object({
   tools_ms: or(number, null),
   first_token_ms: or(number, null),
   first_clause_ms: or(number, null),
+  filler_ms: or(number, null),
   first_audio_ms: or(number, null),
 });
 

@@ -90,7 +90,7 @@ class Talk:
                     reply += piece.text
                 elif isinstance(piece, Basis):
                     self.basis = piece
-                else:
+                elif isinstance(piece, Fact):
                     self.facts.append(piece)
                     self.conversation.apply(piece)
         self.conversation.apply(ReplyDone(turn_id=f"r{turn_id}", answers=turn_id, pii=Words(text=reply)))

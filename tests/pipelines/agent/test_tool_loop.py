@@ -17,6 +17,7 @@ from pipelines.facts import (
     CustomerTurn,
     Fact,
     IdentityVerified,
+    ReplyDone,
     ToolFinished,
     Values,
     Words,
@@ -241,4 +242,17 @@ def said(turns: int, length: int = 5) -> list[CustomerTurn]:
     return [
         CustomerTurn(turn_id=f"x{number}", channel="chat", pii=Words(text=text))
         for number, text in enumerate(texts)
+    ]
+
+
+def test_the_model_does_not_see_the_filler_that_an_answer_began_with() -> None:
+    script = ScriptedModel(otherwise=text("It is open."))
+    filler = SAY.thinking[0].voice
+    facts = [
+        CustomerTurn(turn_id="t0", channel="voice", pii=Words(text="Are you open?")),
+        ReplyDone(turn_id="r0", answers="t0", pii=Words(text=f"{filler} I believe so.")),
+    ]
+    answered(script, facts=facts)
+    assert [m["content"] for m in script.requests[-1].messages if m["role"] == "assistant"] == [
+        "I believe so."
     ]

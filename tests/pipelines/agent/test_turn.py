@@ -14,8 +14,10 @@ from pipelines.agent.grounded import Grounded, Knowledge
 from pipelines.agent.tool_loop import LoopSettings, ToolLoop
 from pipelines.agent.turn import NOTE_TURNS, Parts, TurnAnswer
 from pipelines.agent.understand import Understander
+from pipelines.answer import Filler
 from pipelines.conversation import Conversation
 from pipelines.facts import (
+    Channel,
     CustomerTurn,
     HandoffRequested,
     IdentityVerified,
@@ -178,6 +180,36 @@ def test_a_models_wish_to_refund_becomes_the_workflow_and_not_a_refund() -> None
             assert not talk.of(ToolCalled)
 
     virtual_time.run(main())
+
+
+def fillers_of(script: ScriptedModel, *said: str, channel: Channel = "voice") -> list[list[Filler]]:
+    """What may be said while the model makes up its first words, turn by turn."""
+
+    async def main() -> list[list[Filler]]:
+        async with agent_on_stage(script) as agent:
+            customer = Customer(agent, channel)
+            return [(await customer.says(words)).facts(Filler) for words in said]
+
+    return virtual_time.run(main())
+
+
+def test_a_slow_model_gets_a_filler_that_differs_from_the_last_one() -> None:
+    script = ScriptedModel()
+    script.will(*[play.text("Why not? It is a long story.", pause_s=0.6)] * 3)
+    [unknown], [slow], [again] = fillers_of(script, "tell me a joke", "sing me a song", "tell me a joke")
+    assert unknown.after_s > 0 and slow.after_s == again.after_s == 0
+    assert len({unknown.text, slow.text, again.text}) == 3
+
+
+def test_a_quick_model_and_a_reader_need_no_filler() -> None:
+    script = ScriptedModel(otherwise=play.text("Why not? It is a long story."))
+    assert fillers_of(script, "tell me a joke", "sing me a song")[1] == []
+    slow = ScriptedModel(otherwise=play.text("Why not? It is a long story.", pause_s=0.6))
+    assert fillers_of(slow, "tell me a joke", "sing me a song", channel="chat") == [[], []]
+
+
+def test_what_a_workflow_says_needs_no_filler() -> None:
+    assert fillers_of(ScriptedModel(), "where is my order", "it is 10437") == [[], []]
 
 
 def test_without_a_model_small_talk_is_declined_honestly() -> None:
