@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def run_test(tmp_path: Path, body: str) -> str:
+def run_test(tmp_path: Path, body: str, *options: str) -> str:
     """Run a test file under our conftest in a process of its own; returns what pytest printed."""
     file = tmp_path / "test_inner.py"
     file.write_text(body)
@@ -26,7 +26,7 @@ def run_test(tmp_path: Path, body: str) -> str:
         "-p",
         "no:cacheprovider",
     ]
-    result = subprocess.run([*command, str(file)], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run([*command, *options, str(file)], cwd=ROOT, capture_output=True, text=True)
     return result.stdout
 
 
@@ -73,3 +73,19 @@ def test_captures():
     assert [entry["event"] for entry in logged] == ["captured"]
 """
     assert "2 passed" in run_test(tmp_path, body)
+
+
+@pytest.mark.timeout(60)
+def test_what_drives_a_real_program_needs_the_machine_alone(tmp_path: Path) -> None:
+    body = """
+import pytest
+
+@pytest.mark.browser
+def test_page():
+    pass
+
+def test_core():
+    pass
+"""
+    chosen = run_test(tmp_path, body, "-m", "alone", "-v")
+    assert "1 passed, 1 deselected" in chosen and "test_page" in chosen

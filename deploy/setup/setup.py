@@ -100,16 +100,14 @@ def demo(rest: list[str]) -> int:
 
 
 def test(rest: list[str]) -> int:
-    """Set up what tests need, then run every check; `rest` goes to pytest."""
+    """Set up what tests need, then run every check; `rest` goes to pytest, which then runs all in a row."""
     environment(DEV_LOCK)
     programs()
     _tool("sipvicious")
     node = pages()
     models()
     models("--only", "moonshine-tiny")  # optional for everybody else
-    return checks(
-        _linters(node) | {"vitest": (_npm(node, "test"), PAGES), "pytest": (_module("pytest", *rest), ROOT)}
-    )
+    return checks(_linters(node) | {"vitest": (_npm(node, "test"), PAGES)} | _tests(rest))
 
 
 def bench(rest: list[str]) -> int:
@@ -161,6 +159,16 @@ def _linters(node: Path) -> dict[str, tuple[list[str], Path]]:
         "ruff format": (_module("ruff", "format", "--check", "."), ROOT),
         "mypy": (_module("mypy"), ROOT),
         "tsc": (_npm(node, "run", "check"), PAGES),
+    }
+
+
+def _tests(rest: list[str]) -> dict[str, tuple[list[str], Path]]:
+    if rest:
+        return {"pytest": (_module("pytest", *rest), ROOT)}
+    side_by_side = ["-m", "not alone", "--numprocesses", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
+    return {
+        "pytest, what may run side by side": (_module("pytest", *side_by_side), ROOT),
+        "pytest, what needs the machine alone": (_module("pytest", "-m", "alone"), ROOT),
     }
 
 

@@ -216,6 +216,13 @@ def test_the_telephone_is_tested_with_programs_of_others(machine: Machine) -> No
     assert "--require-hashes" in machine.ran[-1] and machine.ran[-1].endswith("sipvicious.lock")
 
 
+def test_tests_run_side_by_side_but_for_those_that_need_the_machine_alone(machine: Machine) -> None:
+    first, second = (" ".join(command) for command, _ in machine.setup._tests([]).values())
+    assert "-m not alone --numprocesses" in first and second.endswith("pytest -m alone")
+    (chosen,) = (" ".join(command) for command, _ in machine.setup._tests(["-k", "chat"]).values())
+    assert chosen.endswith("pytest -k chat")
+
+
 def test_every_check_runs_even_after_one_failed(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     (machine.folder / "log").touch()
     failing = ["sh", "-c", "echo first >> log; exit 1"]
