@@ -195,6 +195,8 @@ class Voice(Speech):
     "`piper`: a file under `models.folder`; `openai`: a name at the endpoint; `pipecat`: a class."
     speaker: str = "alloy"
     "`openai` only."
+    phrases: Folder | None = Path("~/.cache/warmline/phrases")
+    "`piper` only: where the sound of fixed sentences is kept from one start to the next; null: nowhere."
 
 
 class IceServer(Section):

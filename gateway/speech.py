@@ -27,6 +27,7 @@ def voice_settings(
         phrases=Phrases(),
         learnt=learnt,
         often=often,
+        phrases_folder=config.voice.phrases,
     )
 
 

@@ -18,6 +18,7 @@ from pipelines.endpoint import Endpoint, Judgement, SmartTurn, SmartTurnEndpoint
 from pipelines.facts import Unavailable
 from pipelines.learning import learn_when_quiet
 from pipelines.moonshine import Moonshine, MoonshineSettings
+from pipelines.phrase_store import PhraseStore, RememberingVoice
 from pipelines.phrases import Phrases
 from pipelines.recognizer import Decoder, Recognizer, StreamingRecognizer, StreamingTimes
 from pipelines.sentences import SentenceCutter
@@ -59,6 +60,8 @@ class VoiceSettings:
     "Further fixed sentences to know by heart, e.g. the greeting."
     often: tuple[str, ...] = ()
     "What answers often begin with: learnt too, but only after all is up, and while nobody calls."
+    phrases_folder: Path | None = None
+    "Where the sound of what was learnt is kept for the next start; None: nowhere."
 
 
 class VoiceModels:
@@ -157,7 +160,7 @@ async def open_voice_models(settings: VoiceSettings) -> AsyncIterator[VoiceModel
             models.piper = PiperVoice(settings.voice)
             speaking.append(tasks.create_task(models.piper.run(), name="piper"))
             known = await _learn(models, settings)
-            learner = PiperSynthesizer(models.piper, SAMPLE_RATE, patient=True)
+            learner = _learner(models.piper, settings, patient=True)
             learning = learn_when_quiet(learner, known, settings.often, lambda: models.quiet)
             speaking.append(tasks.create_task(learning, name="learning phrases"))
         yield models
@@ -169,6 +172,14 @@ def _decoder(settings: WhisperSettings | MoonshineSettings) -> Decoder:
     return Whisper(settings) if isinstance(settings, WhisperSettings) else Moonshine(settings)
 
 
+def _learner(piper: PiperVoice, settings: VoiceSettings, *, patient: bool = False) -> Synthesizer:
+    """Who speaks what is learnt, unless an earlier start has spoken it already."""
+    voice = PiperSynthesizer(piper, SAMPLE_RATE, patient=patient)
+    if settings.phrases_folder is None or not isinstance(settings.voice, PiperSettings):
+        return voice
+    return RememberingVoice(voice, PhraseStore(settings.phrases_folder, settings.voice.voice, SAMPLE_RATE))
+
+
 async def _learn(models: VoiceModels, settings: VoiceSettings) -> dict[str, tuple[Frame, ...]]:
     """Learn the fixed phrases; a voice that does not start is reported, and calls go on without it."""
     assert models.piper is not None and isinstance(settings.voice, PiperSettings)
@@ -177,7 +188,7 @@ async def _learn(models: VoiceModels, settings: VoiceSettings) -> dict[str, tupl
     models.learn(known)
     try:
         await models.piper.wait_ready(settings.voice.start_s)
-        known.update(await learn(PiperSynthesizer(models.piper, SAMPLE_RATE), pieces))
+        known.update(await learn(_learner(models.piper, settings), pieces))
     except Unavailable:
         log.warning("the voice did not start")
     return known

@@ -25,7 +25,6 @@ from gateway.weights import catalogue, verify
 from tests import servers
 
 ROOT = Path(__file__).parent.parent
-END_TO_END = ROOT / "tests" / "end_to_end"
 OURS = tuple(str(ROOT / package) for package in ("gateway", "pipelines", "tools", "knowledge", "tests"))
 OUTSIDE = (
     "WARMLINE_",
@@ -41,16 +40,14 @@ OUTSIDE = (
 "Settings of the developer's shell that would change what a test does, or whom it talks to."
 
 
-ALONE = {"models", "interop", "browser"}
-"Marks of tests that need the machine for themselves: they hold real programs to what people would wait for."
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what must not run beside other tests, before anything is chosen by its marks."""
+    """Mark what must not run beside other tests, before anything is chosen by its marks.
+
+    Models take all the processor there is, and are held to what people would wait for.
+    """
     for item in items:
-        marks = {mark.name for mark in item.iter_markers()}
-        if marks & ALONE or END_TO_END in item.path.parents:
+        if item.get_closest_marker("models"):
             item.add_marker(pytest.mark.alone)
 
 

@@ -76,16 +76,16 @@ def test_captures():
 
 
 @pytest.mark.timeout(60)
-def test_what_drives_a_real_program_needs_the_machine_alone(tmp_path: Path) -> None:
+def test_what_uses_real_models_needs_the_machine_alone(tmp_path: Path) -> None:
     body = """
 import pytest
 
-@pytest.mark.browser
-def test_page():
+@pytest.mark.models
+def test_words():
     pass
 
 def test_core():
     pass
 """
     chosen = run_test(tmp_path, body, "-m", "alone", "-v")
-    assert "1 passed, 1 deselected" in chosen and "test_page" in chosen
+    assert "1 passed, 1 deselected" in chosen and "test_words" in chosen

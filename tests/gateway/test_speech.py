@@ -20,6 +20,13 @@ def test_by_default_ears_and_voice_are_files_in_the_models_folder() -> None:
     assert settings.learnt == ("Hello.",)
 
 
+def test_learnt_phrases_are_kept_in_the_cache_or_nowhere(tmp_path: Path) -> None:
+    assert voice_settings(config.load(None, MODELS)).phrases_folder == Path.home() / ".cache/warmline/phrases"
+    nowhere = tmp_path / "warmline.yaml"
+    nowhere.write_text("voice: {phrases: null}")
+    assert voice_settings(config.load(nowhere, MODELS)).phrases_folder is None
+
+
 def test_the_default_files_are_those_that_the_models_command_fetches() -> None:
     fetched = {file.path for model in catalogue.select() for file in model.files}
     settings = voice_settings(config.load(None, MODELS))
