@@ -1,7 +1,7 @@
 """The sound of learnt phrases on disk: a gateway that starts again knows them at once.
 
 One file of PCM for each phrase, named after the phrase and all that its sound depends on. Whatever is wrong
-with a file or the folder, the phrase is spoken anew. Only fixed sentences are learnt: nothing personal is here.
+with a file or the folder, the phrase is spoken anew. Only fixed sentences are learnt: none is personal.
 """
 
 import asyncio
