@@ -24,11 +24,12 @@ BOB = {"key": "bob", "number": "200", "name": "Bob", "queues": "telephones", "re
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A gateway whose people are Alex at the desk and, on the telephone, Bob."""
+    """A gateway whose people are Alex and Sam at the desk and, on the telephone, Bob."""
 
     gateway: TelephoneGateway
     password: str
     "Of Alex."
+    password_of_sam: str
     bob: Settings
     "The telephone of an agent."
 
@@ -42,7 +43,8 @@ def opened(folder: Path, models: Path, **phone: Any) -> Iterator[Office]:
     dial = {"allowed": ["200"]}
     with telephone_gateway(folder, models, [trunk], "--demo-agents", sections=sections, dial=dial) as running:
         (file,) = folder.rglob("demo-agents.json")
-        yield Office(running, json.loads(file.read_text())["alex"], bob)
+        passwords = json.loads(file.read_text())
+        yield Office(running, passwords["alex"], passwords["sam"], bob)
 
 
 @pytest.fixture(scope="module")

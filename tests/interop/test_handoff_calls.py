@@ -19,7 +19,7 @@ from tests.interop.baresip import baresip
 from tests.interop.desk_agent import at_desk
 from tests.interop.handoff_office import ANSWER_S, Office, Words, office, opened, words
 from tests.interop.sounds import Sound
-from tests.interop.speech import Hear, speak, transcribe
+from tests.interop.speech import Hear, Speak, speak, transcribe
 from tests.interop.talkers import Talker, in_browser, on_telephone, spoken_to
 
 __all__ = ["office", "speak", "transcribe", "words"]
@@ -65,6 +65,54 @@ def test_a_telephone_talks_to_an_agent_at_the_desk(office: Office, words: Words,
     assert re.search("help.*tomorrow morning", by_alice, re.I | re.S), by_alice
     assert re.search("roof", by_alex, re.I), by_alex
     assert not re.search("potato|colleague|help|tomorrow", by_alex, re.I), "not a word of the bot's"
+
+
+def test_an_agent_asks_a_colleague_while_the_telephone_hears_music_and_hands_over(
+    office: Office, words: Words, speak: Speak, transcribe: Hear
+) -> None:
+    asked = speak("May I ask you about a broken canoe?")
+
+    async def main() -> tuple[Sound, Sound, Sound]:
+        url = office.gateway.url
+        async with at_desk(url, "alex", office.password) as alex, on_telephone(office.gateway.uri()) as alice:
+            await spoken_to(alice, 0, ANSWER_S)
+            await alice.say(words.wish)
+            offer = await alex.desk.until("offer")
+            session = offer["session"]
+            await alex.desk.done("accept", lease=offer["lease"])
+            await alex.desk.done("connect", session=session)
+            await alex.desk.until("contact", session=session, state="human_active")
+            await tells(alice, words.question, alex.voice)
+            async with at_desk(url, "sam", office.password_of_sam) as sam:
+                colleague = (await sam.desk.until("welcome"))["agent"]["agent_id"]
+                await alex.desk.done("consult", session=session, agent=colleague)
+                consult = (await sam.desk.until("consult", state="asked", mine=False))["consult"]
+                answer = {"session": session, "consult": consult, "answer": "accept"}
+                await sam.desk.done("consult_answer", **answer)
+                await alex.desk.until("consult", state="talking", mine=True)
+                since = alice.heard().seconds
+                await alice.say(words.secret)
+                await tells(alex.voice, asked, sam.voice)
+                await tells(sam.voice, words.yes, alex.voice)
+                assert alice.heard().after(since).is_loud(), "music, so that nobody thinks they were cut off"
+
+                await alex.desk.done("consult_end", session=session, how="hand_over")
+                await sam.desk.until("contact", session=session, state="human_active")
+                await tells(alice, words.question, sam.voice)
+                await tells(sam.voice, words.answer, alice)
+                await sam.desk.done("end", session=session)
+                await alice.until("CALL_CLOSED")
+                await sam.desk.done("wrap_up", session=session, disposition="resolved")
+                return alice.heard(), alex.voice.heard(), sam.voice.heard()
+
+    heard = asyncio.run(main())
+    by_alice, by_alex, by_sam = (transcribe(each.without_pauses()) for each in heard)
+    assert re.search("tomorrow morning", by_alice, re.I), by_alice
+    assert not re.search("canoe|put them through", by_alice, re.I), "what they say among themselves"
+    assert re.search("roof.*put them through", by_alex, re.I | re.S), by_alex
+    assert re.search("canoe.*roof", by_sam, re.I | re.S), by_sam
+    assert not re.search("potato", by_alex + by_sam, re.I), "a customer with music is not listened to"
+    assert "tomorrow" not in by_alex, "who has handed over hears nothing more"
 
 
 @pytest.mark.parametrize(("by", "reply"), [("telephone", "key"), ("browser", "words")])
