@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 from loguru import logger as loguru
@@ -38,6 +39,10 @@ OUTSIDE = (
     "OTEL_",
 )
 "Settings of the developer's shell that would change what a test does, or whom it talks to."
+
+# How long an example takes says something of the machine, and nothing of us.
+hypothesis.settings.register_profile("without deadlines", deadline=None)
+hypothesis.settings.load_profile("without deadlines")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,6 +14,8 @@ from pipelines.agent.model_answer import Asked
 _WORDS = 4
 "A clause of fewer words is not worth a breath of its own."
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s+\S)")
+_DISCLAIMER = re.compile(r"^\s*As an AI\b[\w\s]{0,30},\s+(\w)", re.IGNORECASE)
+"Small models begin so. Who we are is said in the greeting, and nobody waits half a second to hear it again."
 _MARKS = re.compile(r"[*`#]+")
 _BLANKS = re.compile(r"\s+")
 
@@ -41,13 +43,18 @@ async def spoken_parts(stream: AsyncIterator[str | Asked]) -> AsyncGenerator[Par
         *complete, held = list(sentences(f"{held}\u0000")) or [""]
         held = held.removesuffix("\u0000")
         for sentence in complete:
-            yield _rest(sentence, given)
+            yield _rest(sentence if given else _direct(sentence), given)
             given = ""
+        held = held if given else _direct(held)
         if not given and (clause := _first_clause(held)):
             given = clause
             yield Part(clause, clause, ends=False)
     if held.strip():
         yield _rest(held, given)
+
+
+def _direct(sentence: str) -> str:
+    return _DISCLAIMER.sub(lambda match: match[1].upper(), sentence)
 
 
 def _rest(sentence: str, given: str) -> Part:

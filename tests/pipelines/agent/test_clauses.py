@@ -43,6 +43,17 @@ def test_a_clause_is_known_when_the_next_word_begins() -> None:
     assert spoken(["It costs about 1,", "200 dollars."]) == ["It costs about 1,200 dollars."]
 
 
+@pytest.mark.parametrize("step", [1, 3, 200])
+def test_nobody_hears_again_that_we_are_a_language_model(step: int) -> None:
+    text = (
+        "As an AI language model, I don't have feelings, but I like tents. As an AI, I never sleep. Do you?"
+    )
+    words = [text[at : at + step] for at in range(0, len(text), step)]
+    said = ["I don't have feelings,", "but I like tents.", "I never sleep.", "You?"]
+    assert " ".join(spoken(words)) == " ".join(said)
+    assert spoken(["Known as an AI, it writes."]) == ["Known as an AI,", "it writes."]
+
+
 @pytest.mark.parametrize("text", ["Sure, it is open.", "No, no, it is open.", "It is open every day."])
 def test_a_short_clause_is_said_with_its_sentence(text: str) -> None:
     assert spoken(text) == [text]
