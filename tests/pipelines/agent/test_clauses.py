@@ -49,7 +49,7 @@ def test_nobody_hears_again_that_we_are_a_language_model(step: int) -> None:
         "As an AI language model, I don't have feelings, but I like tents. As an AI, I never sleep. Do you?"
     )
     words = [text[at : at + step] for at in range(0, len(text), step)]
-    said = ["I don't have feelings,", "but I like tents.", "I never sleep.", "You?"]
+    said = ["I don't have feelings,", "but I like tents.", "I never sleep.", "Do you?"]
     assert " ".join(spoken(words)) == " ".join(said)
     assert spoken(["Known as an AI, it writes."]) == ["Known as an AI,", "it writes."]
 
