@@ -14,7 +14,7 @@ from tests.interop.baresip import Settings, baresip
 from tests.interop.exchange import exchange
 from tests.interop.sipvicious import scan
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.alone, pytest.mark.interop, pytest.mark.timeout(90)]
 
 ELSEWHERE: dict[str, Any] = {"networks": ["198.51.100.0/24"]}
 LOGIN: dict[str, Any] = {"networks": [], "login": {"username": "100", "password": "correct-horse"}}
