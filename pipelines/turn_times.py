@@ -31,7 +31,9 @@ class TurnTimes:
     unfinished_ms: int = 1_600
     "Silence that ends a turn which reads unfinished."
     transcript_ms: int = 4_000
-    "So long we wait for the words of a turn that is over."
+    "So long we wait for the words of a turn that is over, if some are known or our own answer has to wait."
+    late_ms: int = 12_000
+    "And so long if none are: on a machine that is busy or was idle for long they come late, but they come."
     empty_ms: int = 600
     "Silence after which voice without words is forgotten."
     wordless_ms: int = 400

@@ -268,8 +268,13 @@ class TurnTaking:
         if self._decision_ms is None and over:
             self._decision_ms = self._silent_ms
         if self._final is None:
-            return self._take_turn(self._partial) if self._silent_ms >= self._times.transcript_ms else []
+            return self._take_turn(self._partial) if self._silent_ms >= self._longest_wait_ms() else []
         return self._take_turn(self._final) if over or self._voice else []
+
+    def _longest_wait_ms(self) -> int:
+        """For words that do not come. A turn of which nothing is known would be lost to whoever took it."""
+        nobody_waits = self._answering is Answering.NO and self._near
+        return self._times.transcript_ms if words(self._partial) or not nobody_waits else self._times.late_ms
 
     def _take_turn(self, text: str) -> list[Action]:
         if not words(text) or not self._near:

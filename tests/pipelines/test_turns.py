@@ -276,15 +276,34 @@ def test_voice_without_words_is_forgotten() -> None:
     assert stage.only(Emptied) and not stage.only(Ended)
 
 
-@pytest.mark.parametrize("partial", ["", "where is"])
-def test_words_that_never_come_are_waited_for_only_so_long(partial: str) -> None:
+def test_the_rest_of_known_words_is_waited_for_only_so_long() -> None:
     stage = Stage()
     stage.voice(800)
-    stage.do(stage.turns.partial(partial))
+    stage.do(stage.turns.partial("where is"))
     stage.silence(5_000)
-    ended = stage.only(Ended)
-    assert [e.text for e in ended if isinstance(e, Ended)] == ([partial] if partial else [])
-    assert bool(stage.only(Emptied)) is not bool(partial)
+    assert [e.text for e in stage.only(Ended) if isinstance(e, Ended)] == ["where is"]
+
+
+def test_a_turn_of_which_nothing_is_known_is_waited_for_longer_and_is_not_lost() -> None:
+    stage = Stage()
+    stage.voice(800)
+    stage.silence(8_000)
+    stage.do(stage.turns.final(1, "Where is my order?"))
+    assert [e.text for e in stage.only(Ended) if isinstance(e, Ended)] == ["Where is my order?"]
+
+
+def test_words_that_never_come_are_not_waited_for_for_ever() -> None:
+    stage = Stage()
+    stage.voice(800)
+    stage.silence(13_000)
+    assert stage.only(Emptied) and not stage.only(Ended)
+
+
+def test_words_that_never_come_do_not_keep_our_answer_waiting() -> None:
+    stage = answering()
+    stage.voice(800)
+    stage.silence(5_000)
+    assert stage.only(Emptied)
 
 
 def test_a_recogniser_that_fails_ends_the_utterance_without_a_turn() -> None:
