@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -24,11 +25,12 @@ class DeskClient:
         self._connection = connection
         self.received: list[Message] = []
         self._more = asyncio.Event()
-        self._numbers = itertools.count(1)
+        # Like the page: a command with an id that this agent has used already is the same command once more.
+        self._ids = (f"{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
 
     async def do(self, kind: str, **fields: Any) -> Message:
         """Ask for something; the `done` or `error` that it is answered with."""
-        command_id = f"k{next(self._numbers)}"
+        command_id = next(self._ids)
         await self._connection.send(json.dumps({"type": kind, "id": command_id, **fields}))
         return await self.next(lambda m: m["type"] in ("done", "error") and m.get("id") == command_id)
 

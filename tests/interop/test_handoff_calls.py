@@ -80,6 +80,7 @@ def test_an_agent_asks_a_colleague_while_the_telephone_hears_music_and_hands_ove
             offer = await alex.desk.until("offer")
             session = offer["session"]
             await alex.desk.done("accept", lease=offer["lease"])
+            await alex.desk.until("contact", session=session, state="briefing")
             await alex.desk.done("connect", session=session)
             await alex.desk.until("contact", session=session, state="human_active")
             await tells(alice, words.question, alex.voice)
