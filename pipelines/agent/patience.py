@@ -14,11 +14,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from pipelines.answer import Piece, Say
+from pipelines.answer import Filler, Piece, Say
 from pipelines.facts import ToolCalled, ToolFinished
 
 SPOKEN_S = 0.065
 "A character, spoken."
+FILLED_S = 2.0
+"So much later a notice comes behind a filler: it says nearly the same."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class _Waiting:
         self._begun = begun
         self._called = begun
         self._spoken = False
+        self._filled_s = 0.0
         self._speaking_until = begun
 
     def passed(self, piece: Piece, now: float) -> None:
@@ -93,6 +96,8 @@ class _Waiting:
             case Say():
                 self._spoken = True
                 self._speaking_until = max(self._speaking_until, now) + len(piece.text) * SPOKEN_S
+            case Filler():
+                self._filled_s = FILLED_S
             case ToolCalled():
                 self.tool, self._called = piece, now
             case ToolFinished():
@@ -120,7 +125,7 @@ class _Waiting:
             return None
         if self.tool is not None:
             return max(self._called + self._patience.tool_s, self._speaking_until)
-        return None if self._spoken else self._begun + self._patience.notice_s
+        return None if self._spoken else self._begun + self._patience.notice_s + self._filled_s
 
 
 class _Supply:

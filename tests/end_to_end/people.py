@@ -70,8 +70,8 @@ def heard_after(page: Page, since: float) -> Sound:
     return chromium.recorded(page).after(since)
 
 
-def spoken_to(page: Page, since: float, seconds: float = 15.0) -> Sound:
-    """What somebody said to the page since then, once they have paused."""
+def spoken_to(page: Page, since: float, seconds: float = 40.0) -> Sound:
+    """What somebody said to the page since then, once they have paused; else what there is by then."""
     end = time.monotonic() + seconds
     while True:
         sound = heard_after(page, since)

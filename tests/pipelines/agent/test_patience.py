@@ -5,7 +5,7 @@ from contextlib import aclosing
 import pytest
 
 from pipelines.agent.patience import Patience, with_patience
-from pipelines.answer import Piece, Say
+from pipelines.answer import Filler, Piece, Say
 from pipelines.facts import ToolCalled, ToolFinished
 from tests import virtual_time
 
@@ -54,6 +54,15 @@ def test_a_slow_answer_is_announced_in_time_and_goes_on() -> None:
         yield Say("a")
 
     assert heard(answer) == [(2.4, "One moment."), (6, "a")]
+
+
+def test_behind_a_filler_a_notice_comes_later() -> None:
+    async def answer() -> AsyncGenerator[Piece, None]:
+        yield Filler("Let me think.")
+        await asyncio.sleep(6)
+        yield Say("a")
+
+    assert heard(answer) == [(0, "Filler"), (4.4, "One moment."), (6, "a")]
 
 
 def test_what_an_answer_holds_is_let_go_before_the_last_words() -> None:
