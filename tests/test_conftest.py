@@ -30,7 +30,7 @@ def run_test(tmp_path: Path, body: str, *options: str) -> str:
     return result.stdout
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_a_task_that_outlives_its_loop_fails_the_test(tmp_path: Path) -> None:
     leak = "from tests import virtual_time\nfrom tests.leak_sample import leak\n"
     body = leak + "def test_leaks():\n    virtual_time.run(leak())\n"
@@ -52,7 +52,7 @@ def test_no_test_sees_the_developers_own_settings() -> None:
     assert not [name for name in os.environ if name.startswith(("WARMLINE_", "OPENAI_"))]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_log_settings_end_with_the_test_and_no_logger_keeps_them(tmp_path: Path) -> None:
     body = """
 import io, structlog
@@ -75,7 +75,7 @@ def test_captures():
     assert "2 passed" in run_test(tmp_path, body)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_what_uses_real_models_needs_the_machine_alone(tmp_path: Path) -> None:
     body = """
 import pytest

@@ -8,7 +8,7 @@ import pytest
 
 from tests import servers
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.mark.postgres

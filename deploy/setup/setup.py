@@ -165,9 +165,7 @@ def _linters(node: Path) -> dict[str, tuple[list[str], Path]]:
 def _tests(rest: list[str]) -> dict[str, tuple[list[str], Path]]:
     if rest:
         return {"pytest": (_module("pytest", *rest), ROOT)}
-    # Some of them wait more than they work, so one more than there are cores.
-    processes = min(8, (os.cpu_count() or 1) + 1)
-    side_by_side = ["-m", "not alone", "--numprocesses", str(processes), "--dist", "worksteal"]
+    side_by_side = ["-m", "not alone", "--numprocesses", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
     return {
         "pytest, what may run side by side": (_module("pytest", *side_by_side), ROOT),
         "pytest, what needs the machine alone": (_module("pytest", "-m", "alone"), ROOT),

@@ -23,7 +23,7 @@ def test_a_process_is_read_from_outside() -> None:
 
 
 @pytest.mark.interop
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_calls_come_up_and_are_heard(tmp_path: Path) -> None:
     with (
         Server(SYSTEMS["floor"].command()) as server,
@@ -39,7 +39,7 @@ def test_calls_come_up_and_are_heard(tmp_path: Path) -> None:
 
 
 @pytest.mark.interop
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_steps_end_with_the_first_that_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.sip.SETTLE_S", 0.1)
     monkeypatch.setattr("bench.sip_figures.FULL", 0.0)

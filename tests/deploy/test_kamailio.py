@@ -16,7 +16,7 @@ from tests.interop.baresip import Settings, baresip
 from tests.interop.sipp import Plan, Sipp
 from tests.interop.sounds import tone
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 EDGE = Path(__file__).parents[2] / "deploy" / "kamailio"
 MEDIA_EXAMPLE = EDGE.parent / "rtpengine" / "rtpengine.conf"

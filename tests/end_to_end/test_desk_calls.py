@@ -23,7 +23,7 @@ from tests.end_to_end.desk_scenes import (
 from tests.fakes.scripted_desk import ScriptedDesk
 
 __all__ = ["browser", "desk", "page"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
 # --- calls -----------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from tests.fakes.scripted_desk import ScriptedDesk
 from tests.fakes.scripted_office import refusal
 
 __all__ = ["browser", "desk"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 HOUR_S = 3600.0
 
 

@@ -21,7 +21,7 @@ from tests.fakes.scripted_desk import ScriptedDesk, refusal
 from tests.fakes.wire_gateway import WireGateway
 
 __all__ = ["browser", "desk"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 WITH_PERSON = HandoffChanged(
     handoff_id="h_1", state="human_active", floor="human", reason="connected", agent_id="a_7f", agent="Alex"

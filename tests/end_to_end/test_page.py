@@ -36,7 +36,7 @@ from tests.end_to_end import chromium
 from tests.end_to_end.built_pages import PHONE, WEB_DEMO, violations
 from tests.fakes.wire_gateway import WireGateway
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 LATENCY = Latency(decision_ms=212, final_transcript_ms=318, first_token_ms=402, first_audio_ms=556)
 

@@ -18,7 +18,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return {"WARMLINE_HTTP__PORT": "0", "WARMLINE_STORE__URL": f"sqlite+aiosqlite:///{database}"}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_kill_9_in_the_middle_of_a_reply_loses_and_doubles_nothing(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
@@ -69,7 +69,7 @@ def _texts(events: list[Message], kind: str) -> list[str]:
     return [event["pii"]["text"] for event in events if event["type"] == kind]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_a_client_that_comes_back_in_the_middle_of_a_reply_gets_its_text_so_far(
     settings: dict[str, str],
 ) -> None:
@@ -96,7 +96,7 @@ def test_a_client_that_comes_back_in_the_middle_of_a_reply_gets_its_text_so_far(
         asyncio.run(main(gateway.url))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_sigterm_lets_the_reply_finish_and_takes_no_more(settings: dict[str, str]) -> None:
     async def main(url: str, terminate: Callable[[], None]) -> ChatClient:
         async with chat_client(url) as client:

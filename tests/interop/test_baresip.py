@@ -13,7 +13,7 @@ from tests.interop.exchange import OUR_HERTZ, Line, exchange
 from tests.interop.relay import Conditions, relay
 from tests.interop.sounds import Sound, tone
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 WAYS = [
     Settings(transport="udp", codec="PCMU"),

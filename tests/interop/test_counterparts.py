@@ -12,7 +12,7 @@ from tests.interop.baresip import Baresip, BaresipError, Settings, baresip
 from tests.interop.sipp import Plan
 from tests.interop.sounds import tone
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 WAYS = [
     Settings(transport="udp", codec="PCMU"),

@@ -13,7 +13,7 @@ from tests.interop.exchange import Exchange, Line, exchange
 from tests.interop.sipp import Plan, Sipp
 from tests.interop.sounds import tone
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 HERTZ = 440
 

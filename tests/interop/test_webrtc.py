@@ -21,7 +21,7 @@ from pipelines.audio import SAMPLE_RATE, Frame
 from tests.contracts.leg import Ends, LegContract, listen, loud, tone
 from tests.gateway.webrtc.offers import OFFER
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 IMPATIENT = Patience(connect_ms=4_000, quiet_ms=1_500, grace_ms=3_000)
 

@@ -168,7 +168,7 @@ def test_little_room_and_a_store_in_memory_are_warned_about(
 
 
 @pytest.mark.postgres
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_postgresql_answers_or_not(postgres_url: str) -> None:
     assert asyncio.run(doctor.store(postgres_url)).verdict is Verdict.OK
     gone = f"postgresql+asyncpg://w:hunter2@127.0.0.1:{free_port()}/w"
@@ -178,7 +178,7 @@ def test_postgresql_answers_or_not(postgres_url: str) -> None:
 
 
 @pytest.mark.redis
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_redis_answers_or_not(redis_url: str) -> None:
     assert asyncio.run(doctor.redis(redis_url)).verdict is Verdict.OK
     assert asyncio.run(doctor.redis(None)).verdict is Verdict.OK

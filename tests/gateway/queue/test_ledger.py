@@ -12,7 +12,7 @@ from gateway.queue.shared_log import SharedLog
 from tests.contracts.queue import agent, wanted
 from tests.gateway.queue.test_memory import opened_ledger
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 SMALL = Queues.model_validate({"named": [{"name": "general", "most_waiting": 1}]})
 
 

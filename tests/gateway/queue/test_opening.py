@@ -32,7 +32,7 @@ def test_without_redis_it_is_in_memory() -> None:
 
 
 @pytest.mark.redis
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_with_redis_it_is_there(redis_url: str) -> None:
     asyncio.run(works(configured(redis={"url": redis_url})))
 

@@ -28,7 +28,7 @@ from tests.contracts.queue import (
 )
 from tests.gateway.queue.restarting_redis import restarting_redis
 
-pytestmark = [pytest.mark.redis, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(120)]
 
 QUICK = Pace(beat_s=0.1, lives_ms=300, retry_s=0.05, patience_s=3.0)
 IMPATIENT = Pace(beat_s=0.1, lives_ms=300, retry_s=0.05, patience_s=0.2)

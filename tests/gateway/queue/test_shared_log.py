@@ -10,7 +10,7 @@ from gateway.queue.records import Change, Seat
 from gateway.queue.shared_log import FAILURES, NOTHING, SharedLog, order
 from tests.contracts.queue import agent
 
-pytestmark = [pytest.mark.redis, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(120)]
 
 
 def seat(name: str) -> Change:

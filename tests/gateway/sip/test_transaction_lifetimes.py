@@ -33,7 +33,7 @@ LIMITS = Limits(transactions=6, per_source=4)
 LONGEST_MS = 600_000 + 2 * 32_000
 "After the last thing that happened: a call that rings in silence, then its CANCEL."
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 hops = st.sampled_from(HOPS)
 codes = st.sampled_from([100, 180, 200, 299, 302, 404, 487, 603])
