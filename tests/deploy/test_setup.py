@@ -218,7 +218,11 @@ def test_the_telephone_is_tested_with_programs_of_others(machine: Machine) -> No
 
 def test_tests_run_side_by_side_but_for_those_that_need_the_machine_alone(machine: Machine) -> None:
     first, second = (" ".join(command) for command, _ in machine.setup._tests([]).values())
-    assert "-m not alone --numprocesses" in first and second.endswith("pytest -m alone")
+    assert (
+        "-m 'not alone' --numprocesses" in first
+        and "--last-failed" in first
+        and second.endswith("pytest -m alone")
+    )
     (chosen,) = (" ".join(command) for command, _ in machine.setup._tests(["-k", "chat"]).values())
     assert chosen.endswith("pytest -k chat")
 
