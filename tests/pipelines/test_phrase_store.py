@@ -77,6 +77,17 @@ def test_a_folder_that_cannot_be_written_to_is_reported_once_and_harms_nobody(
     assert [entry["event"] for entry in logs] == ["phrases are not kept"]
 
 
+def test_a_folder_that_can_only_be_read_is_read(
+    tmp_path: Path, voice_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    store(tmp_path, voice_file).write("Let me see.", [Frame(bytes(640))])
+    monkeypatch.setattr(os, "utime", refused)
+    assert store(tmp_path, voice_file).read("Let me see.") == [Frame(bytes(640))]
+
+
 def test_the_store_is_bounded_and_what_was_not_asked_for_the_longest_goes(
     tmp_path: Path, voice_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
