@@ -260,6 +260,8 @@ def on_its_way(page: Page, files: PageFiles) -> None:
     files.hold_back()
     send(page, "another picture with quite a long name.png")
     expect(page.get_by_role("progressbar")).to_be_visible()
+    for name in (re.compile("^Stop sending"), "Send"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
