@@ -49,7 +49,8 @@ class Answerer(Protocol):
     def respond(self, conversation: Conversation, turn_id: str, channel: Channel) -> AsyncIterator[Piece]:
         """Answer the customer's turn `turn_id`, which is already in the conversation.
 
-        Ends by itself within its own deadline and says an honest sentence within 3 s whatever is down.
+        Ends by itself within its own deadline and says an honest sentence within 3 s whatever is down, or 2 s
+        later behind a `Filler`.
         Closing the iterator (`aclose`) cancels the answer. Between a `ToolCalled` with effect `write`
         and its `ToolFinished` the runner must not close it: it stops speaking and waits for the second.
 

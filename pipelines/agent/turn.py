@@ -259,8 +259,11 @@ class TurnAnswer:
         """What may be said until the model's first words come; another one than the last time."""
         lines, slow = self._phrases.thinking, self._parts.pace.is_slow
         if self._channel == "voice" and lines and not self._spoken and slow is not False:
-            answered = sum(turn.party == "bot" for turn in self._conversation.turns)
-            line = lines[answered % len(lines)]
+            said = [turn.text for turn in reversed(self._conversation.turns) if turn.party == "bot"]
+            began = [
+                place for text in said for place, line in enumerate(lines) if text.startswith(line.voice)
+            ]
+            line = lines[(began[0] + 1) % len(lines) if began else 0]
             yield Filler(render(line, {}, "voice"), 0.0 if slow else UNKNOWN_PACE_S)
 
     def _cite(self, citations: tuple[Cited, ...]) -> None:

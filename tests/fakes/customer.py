@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pipelines.answer import Answerer, Basis, Piece, Say
+from pipelines.answer import Answerer, Basis, Filler, Piece, Say
 from pipelines.conversation import Conversation
 from pipelines.facts import Channel, CustomerTurn, Fact, ReplyDone, ToolFinished, Words
+from pipelines.filler import SILENCE_MS
 
 T = TypeVar("T")
 
@@ -26,6 +27,13 @@ class Reply:
     def text(self) -> str:
         """All that was said."""
         return "".join(piece.text for piece in self.pieces if isinstance(piece, Say))
+
+    @property
+    def heard(self) -> str:
+        """The same behind a filler, if one was offered and the words were long in coming."""
+        fillers = self.facts(Filler)
+        late = self.first_words_s is not None and self.first_words_s * 1_000 > SILENCE_MS
+        return f"{fillers[0].text} {self.text}" if fillers and late else self.text
 
     @property
     def basis(self) -> Basis:
@@ -63,7 +71,7 @@ class Customer:
     async def hears(self, turn_id: str) -> Reply:
         """The answer to a turn that is in the conversation already."""
         reply = await collected(self.agent.respond(self.conversation, turn_id, self.channel), self._keep)
-        self._keep(ReplyDone(turn_id=f"{turn_id}-reply", answers=turn_id, pii=Words(text=reply.text)))
+        self._keep(ReplyDone(turn_id=f"{turn_id}-reply", answers=turn_id, pii=Words(text=reply.heard)))
         return reply
 
     def after(self, facts: Iterable[Fact], agent: Answerer) -> "Customer":

@@ -201,6 +201,21 @@ def test_a_slow_model_gets_a_filler_that_differs_from_the_last_one() -> None:
     assert len({unknown.text, slow.text, again.text}) == 3
 
 
+def test_a_filler_differs_from_the_last_one_whatever_was_said_since() -> None:
+    async def main() -> None:
+        slow = ScriptedModel(otherwise=play.text("Why not? It is a long story.", pause_s=0.6))
+        async with agent_on_stage(slow) as agent:
+            for since in range(4):
+                customer = Customer(agent, "voice")
+                [first] = (await customer.says("tell me a joke")).facts(Filler)
+                for _ in range(since):
+                    await customer.says("where is my order")
+                [second] = (await customer.says("sing me a song")).facts(Filler)
+                assert second.text != first.text
+
+    virtual_time.run(main())
+
+
 def test_a_quick_model_and_a_reader_need_no_filler() -> None:
     script = ScriptedModel(otherwise=play.text("Why not? It is a long story."))
     assert fillers_of(script, "tell me a joke", "sing me a song")[1] == []
